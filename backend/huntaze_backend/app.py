@@ -1,0 +1,219 @@
+"""The composition root: builds every object of the service once, and the application that serves them.
+
+Nothing here is global: a process, or a test, builds as many services as it likes. The adapters are named here alone, so
+that a deployment or a test swaps them in one place.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import structlog
+from fastapi import FastAPI, Request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from huntaze_backend.areas.accounts import auth_routes
+from huntaze_backend.areas.accounts import routes as account_routes
+from huntaze_backend.areas.accounts import service as accounts
+from huntaze_backend.areas.accounts import sync_kinds as account_kinds
+from huntaze_backend.areas.accounts.connecting import Connector
+from huntaze_backend.areas.accounts.passwords import Passwords
+from huntaze_backend.areas.accounts.sign_in import Authenticator, forget_expired
+from huntaze_backend.areas.accounts.throttle import SignInThrottle
+from huntaze_backend.areas.accounts.tokens import AccessTokens
+from huntaze_backend.areas.fans import routes as fan_routes
+from huntaze_backend.areas.fans import sync_kinds as fan_kinds
+from huntaze_backend.areas.messages import routes as conversation_routes
+from huntaze_backend.areas.messages import send_routes, webhook_routes
+from huntaze_backend.areas.messages import sync_kinds as message_kinds
+from huntaze_backend.areas.messages.backfill import Backfills
+from huntaze_backend.areas.messages.feed import PlatformFeed
+from huntaze_backend.areas.messages.poller import Poller
+from huntaze_backend.areas.messages.readers import Readers
+from huntaze_backend.areas.messages.rules import SendPolicy
+from huntaze_backend.areas.messages.sending import Sending
+from huntaze_backend.areas.messages.webhook_routes import WebhookReceiver
+from huntaze_backend.core import http
+from huntaze_backend.core.clock import Clock
+from huntaze_backend.core.db import Database
+from huntaze_backend.core.description import describe
+from huntaze_backend.core.errors import NotFoundError
+from huntaze_backend.core.installation import InstallationSecrets
+from huntaze_backend.core.secrets import SecretBox
+from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
+from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFactory
+from huntaze_backend.engines.gateways.sending import SenderFactory
+from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
+from huntaze_backend.engines.limits.port import RateGate
+from huntaze_backend.engines.sync import routes as sync_routes
+from huntaze_backend.engines.sync.hub import Hub
+from huntaze_backend.engines.sync.kinds import SyncRegistry
+from huntaze_backend.engines.sync.retention import purge_tombstones
+from huntaze_backend.events import EventBus
+from huntaze_contract.wire import API_VERSION, Health
+
+__all__ = ["Adapters", "Services", "build", "openapi"]
+
+_TIDY_EVERY_S = 3600.0
+log = structlog.get_logger(__name__)
+
+
+class Gateways(ReaderFactory, SenderFactory, Protocol):
+    """Makes both ends of a platform connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What stands behind the ports. A test passes others."""
+
+    gateways: Gateways = field(default_factory=VendorGateways)
+    rate_gate: RateGate = field(default_factory=SqlRateGate)
+    policy: SendPolicy = field(default_factory=SendPolicy)
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that was built, for the application and the worker."""
+
+    db: Database
+    clock: Clock
+    bus: EventBus
+    hub: Hub
+    sync: SyncRegistry
+    box: SecretBox
+    gateways: Gateways
+    rate_gate: RateGate
+    policy: SendPolicy
+    readers: Readers
+    feed: PlatformFeed
+    own_url: str | None = None
+    """Where platforms reach this service; known when it listens."""
+    worker_runs: bool = False
+    """Whether the worker's loops run, here or, without an embedded database, elsewhere."""
+
+
+def build(
+    database: Database, secrets: InstallationSecrets, *, adapters: Adapters | None = None
+) -> tuple[FastAPI, Services]:
+    """The application over a migrated database, and what it is made of."""
+    used = adapters or Adapters()
+    bus, hub, box = EventBus(database), Hub(database), secrets.box()
+    registry = SyncRegistry()
+    for kinds in (account_kinds, fan_kinds, message_kinds):
+        kinds.register(registry)
+    readers = Readers(database, used.gateways, lambda session, id_: _access(session, id_, box))
+    backfills = Backfills(database, readers)
+    poller = Poller(database, readers)
+    feed = PlatformFeed(database, bus, readers, backfills, poller, box, lambda: services.own_url)
+    services = Services(
+        database,
+        database.clock,
+        bus,
+        hub,
+        registry,
+        box,
+        used.gateways,
+        used.rate_gate,
+        used.policy,
+        readers,
+        feed,
+    )
+    app = _make_application()
+    passwords = Passwords()
+    authenticator = Authenticator(database, AccessTokens(secrets.jwt_secret), passwords, SignInThrottle(database.clock))
+    app.state.services = services
+    app.state.db = database
+    app.state.clock = database.clock
+    app.state.hub = hub
+    app.state.sync = registry
+    app.state.access = authenticator
+    app.state.authenticator = authenticator
+    app.state.passwords = passwords
+    app.state.connector = Connector(database, used.gateways, box)
+    app.state.webhooks = WebhookReceiver(database, readers, box, hub)
+    app.state.sending = Sending(database, used.rate_gate, used.policy)
+    return app, services
+
+
+def openapi() -> dict[str, Any]:
+    """The API's description; the same on every machine."""
+    return describe(_make_application())
+
+
+def _make_application() -> FastAPI:
+    app = FastAPI(
+        title="Huntaze",
+        version=API_VERSION,
+        description="The API of the Huntaze backend. Errors are RFC 9457 problems with a stable `code`. Changes are "
+        "announced on the WebSocket `/api/v2/events`, whose frames are the schema of `wire.Frame`.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+    )
+    http.install(app)
+    for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, sync_routes):
+        app.include_router(module.router)
+    app.include_router(webhook_routes.router)
+    app.add_api_route("/health", _health, methods=["GET"], response_model=Health, tags=["service"])
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    tasks = [asyncio.create_task(services.hub.watch()), asyncio.create_task(_tidy(services.db))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await services.bus.close()
+
+
+async def _tidy(database: Database) -> None:
+    """Remove what has had its time, at the start and then once an hour."""
+    while True:
+        for work in (purge_tombstones, forget_expired):
+            try:
+                await database.write(work)
+            except (OSError, SQLAlchemyError):
+                log.warning("tidying up failed", exc_info=True)
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def _health(request: Request) -> Health:
+    """Whether the service, its database and its worker are well. Readable without signing in."""
+    services: Services = request.app.state.services
+    database = "ok"
+    try:
+        await services.db.read(_one)
+    except (OSError, SQLAlchemyError):
+        database = "failed"
+    well = database == "ok" and services.worker_runs
+    return Health.model_validate(
+        {
+            "status": "ok" if well else "degraded",
+            "version": version("huntaze"),
+            "database": database,
+            "worker": "running" if services.worker_runs else "stopped",
+            "server_time": services.clock.now(),
+        }
+    )
+
+
+def _one(session: Session) -> None:
+    session.execute(text("SELECT 1"))
+
+
+def _access(session: Session, connection_id: str, box: SecretBox) -> PlatformAccess | None:
+    try:
+        return accounts.platform_access(accounts.connection(session, connection_id), box)
+    except NotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""One package per feature area: tables, rules, service and routes of its own."""

@@ -1,0 +1,1 @@
+"""Agencies, their members and rights, sign-in, creators, and the connections to platforms."""

@@ -1,0 +1,1 @@
+"""Fans, and what the team knows of them: notes, tags, transactions."""

@@ -1,0 +1,1 @@
+"""Messages: conversations, the timeline, sending, and what comes in from the platform."""

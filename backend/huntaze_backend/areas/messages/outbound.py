@@ -1,0 +1,110 @@
+"""Everything that goes to the platforms, put together: a dispatch per connection, and the searches for lost answers.
+
+The worker runs one. It listens to domain events, which only make it quicker: what must be done stands in the database,
+and every loop also looks there by itself once a second.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from huntaze_backend.areas.accounts import service as accounts
+from huntaze_backend.areas.messages import reconcile
+from huntaze_backend.areas.messages.dispatch import ConnectionDispatch, Dispatches
+from huntaze_backend.areas.messages.readers import Readers
+from huntaze_backend.areas.messages.search import Searcher
+from huntaze_backend.core.db import Database
+from huntaze_backend.engines.gateways.factory import PlatformAccess
+from huntaze_backend.events import (
+    ConnectionCreated,
+    ConnectionDeleted,
+    CreatorStateChanged,
+    EventBus,
+    MessageReady,
+    MessageSettled,
+)
+
+__all__ = ["Outbound"]
+
+log = structlog.get_logger(__name__)
+_DRAIN_S = 5.0
+
+
+class Outbound:
+    """The sending half of the worker."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: EventBus,
+        readers: Readers,
+        dispatches: Dispatches,
+        access: Callable[[Session, str], PlatformAccess | None],
+    ) -> None:
+        """Args: access: what opens a connection, by its id; None if it is gone."""
+        self._db = db
+        self._readers = readers
+        self._dispatches = dispatches
+        self._access = access
+        self._searcher = Searcher(db, dispatches.gate, dispatches.policy, readers)
+        self._open: dict[str, tuple[ConnectionDispatch, asyncio.Task[None]]] = {}
+        self._stopping = False
+        bus.subscribe(ConnectionCreated, lambda event: self._start(event.connection_id))
+        bus.subscribe(ConnectionDeleted, lambda event: self._end([event.connection_id]))
+        bus.subscribe(CreatorStateChanged, lambda event: self._wake(event.creator_id))
+        bus.subscribe(MessageReady, lambda event: self._wake(event.creator_id))
+        bus.subscribe(MessageSettled, lambda event: self._settled(event.creator_id))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then what is under way may end within 5 s. What does not is found and searched for later."""
+        recovered = await self._db.write(
+            partial(reconcile.recover, gate=self._dispatches.gate, policy=self._dispatches.policy, everything=True)
+        )
+        if recovered:
+            log.warning("outbound.recovered", messages=recovered)
+        for connection_id in await self._db.read(_connection_ids):
+            await self._start(connection_id)
+        searching = asyncio.get_running_loop().create_task(self._searcher.run(stop))
+        try:
+            await stop.wait()
+        finally:
+            self._stopping = True
+            self._searcher.wake()
+            await self._end(list(self._open))
+            searching.cancel()
+            await asyncio.gather(searching, return_exceptions=True)
+
+    async def _start(self, connection_id: str) -> None:
+        access = await self._db.read(lambda session: self._access(session, connection_id))
+        reader = await self._readers.of(connection_id)
+        if access is None or reader is None or connection_id in self._open or self._stopping:
+            return
+        dispatch = self._dispatches.open(access, reader)
+        self._open[connection_id] = (dispatch, asyncio.get_running_loop().create_task(dispatch.run()))
+
+    async def _end(self, connection_ids: Iterable[str]) -> None:
+        ending = [self._open.pop(id_) for id_ in connection_ids if id_ in self._open]
+        if not ending:
+            return
+        for dispatch, _ in ending:
+            dispatch.drain()
+        tasks = [task for _, task in ending]
+        _, late = await asyncio.wait(tasks, timeout=_DRAIN_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _wake(self, creator_id: str) -> None:
+        for dispatch, _ in self._open.values():
+            dispatch.wake(creator_id)
+
+    def _settled(self, creator_id: str) -> None:
+        self._wake(creator_id)
+        self._searcher.wake()
+
+
+def _connection_ids(session: Session) -> list[str]:
+    return [row.id for row in accounts.connections(session)]

@@ -1,0 +1,281 @@
+"""What became of a send that nobody answered: evidence is looked for on the platform, and only evidence decides.
+
+Proof of delivery is a message of ours on the platform that was not visible before the first attempt, is bound to no
+other row and has the same fingerprint. Proof of absence is two complete listings after the quarantine; a listing that
+failed, or does not reach back past what was visible before, proves nothing. Late proof always wins, whoever brings it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from huntaze_backend.areas.accounts import service as accounts
+from huntaze_backend.areas.messages import rules
+from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance, bind, first_attempt, note
+from huntaze_backend.areas.messages.rules import SendPolicy
+from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
+from huntaze_backend.core.clock import now
+from huntaze_backend.engines.gateways.reading import GatewayError, PlatformMessage, PlatformReader
+from huntaze_backend.engines.limits.port import RateGate
+from huntaze_backend.events import MessageSettled, emit
+from huntaze_contract.outgoing import (
+    DEFAULT_TIMING,
+    Ambiguous,
+    IllegalTransitionError,
+    Listed,
+    Proof,
+    Reconcile,
+    State,
+    Timing,
+)
+
+__all__ = ["Listing", "Search", "due_searches", "judge", "late_proof", "read_back", "recover", "silent"]
+
+log = structlog.get_logger(__name__)
+
+_MOST_PAGES = 10
+_PAGE = 100
+_SEARCHED = (State.UNKNOWN.value, State.RECONCILING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One message to look for."""
+
+    message_id: str
+    connection_id: str | None
+    """Null: the creator was disconnected, and nobody can look."""
+    account: str
+    chat: str
+    attempt_no: int
+    high_water: tuple[str, ...]
+    began_at: datetime
+    """The server's time before the listing was asked for: what it does not show was not visible then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Messages newer than the high-water mark, newest first."""
+
+    messages: tuple[PlatformMessage, ...]
+    complete: bool
+
+
+# --- looking ------------------------------------------------------------------------------------------------------
+
+
+def due_searches(session: Session) -> tuple[list[Search], datetime | None, datetime]:
+    """Messages to look for now; when the next one is due; and the server's time."""
+    at = now(session)
+    query = (
+        select(MessageRow, ConversationRow.platform_id)
+        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        .where(MessageRow.list_at.is_not(None), MessageRow.state.in_(_SEARCHED))
+        .order_by(MessageRow.list_at)
+    )
+    rows = session.execute(query).all()
+    due = [(row, chat) for row, chat in rows if row.list_at is not None and row.list_at <= at]
+    later = [row.list_at for row, _ in rows if row.list_at is not None and row.list_at > at]
+    attempts = {
+        attempt.message_id: attempt
+        for attempt in session.scalars(
+            select(AttemptRow)
+            .where(AttemptRow.message_id.in_([row.id for row, _ in due]))
+            .order_by(AttemptRow.no.desc())
+        )
+    }
+    searches = [
+        Search(
+            message_id=row.id,
+            connection_id=accounts.creator(session, row.agency_id, row.creator_id).connection_id,
+            account=attempts[row.id].account,
+            chat=chat,
+            attempt_no=row.attempt_no,
+            high_water=tuple(attempts[row.id].high_water),
+            began_at=at,
+        )
+        for row, chat in due
+    ]
+    return searches, min(later, default=None), at
+
+
+async def read_back(reader: PlatformReader, search: Search) -> Listing:
+    """List the chat from its newest message back to the high-water mark. Never raises: a failure proves nothing."""
+    marks = set(search.high_water)
+    found: list[PlatformMessage] = []
+    before: str | None = None
+    try:
+        for _ in range(_MOST_PAGES):
+            page = await reader.messages(search.account, search.chat, before=before, limit=_PAGE)
+            for message in page.items:
+                if message.id in marks:
+                    return Listing(tuple(found), complete=True)
+                found.append(message)
+            if page.complete:
+                # The chat's very beginning. If messages were known before, they are gone: this is another history.
+                return Listing(tuple(found), complete=not marks)
+            if not page.items or page.items[-1].id == before:
+                break
+            before = page.items[-1].id
+    except GatewayError as error:
+        log.info("reconcile.listing_failed", message_id=search.message_id, kind=error.kind)
+    return Listing(tuple(found), complete=False)
+
+
+# --- judging ------------------------------------------------------------------------------------------------------
+
+
+def judge(session: Session, search: Search, listing: Listing, timing: Timing) -> State | None:
+    """Weigh what a listing shows. Returns the message's state, or None if the search was overtaken."""
+    row = session.get(MessageRow, search.message_id, with_for_update=True)
+    if row is None or row.state not in _SEARCHED or row.attempt_no != search.attempt_no:
+        return None
+    if row.state == State.UNKNOWN:
+        advance(session, row, Reconcile(), timing)
+    ours = [message for message in reversed(listing.messages) if message.from_us]
+    owners = _owners(session, row.creator_id, [message.id for message in ours])
+    free = [message for message in ours if owners.get(message.id) in (None, "")]
+    wanted = rules.row_fingerprint(row)
+    for message in free:
+        if _print(message) == wanted:
+            advance(session, row, Proof(message.id), timing, created_at=message.created_at)
+            _settled(session, row)
+            return State.SENT
+    # Ours, new, written by nobody here, and different: perhaps this very message as the platform rewrote it. Then its
+    # absence cannot be proven, and if no proof comes a person decides.
+    complete = listing.complete and not free
+    advance(session, row, Listed(search.began_at, complete), timing)
+    if row.state not in _SEARCHED:
+        _settled(session, row)
+    return State(str(row.state))
+
+
+def _owners(session: Session, creator_id: str, platform_ids: Sequence[str]) -> dict[str, str]:
+    """Platform id → key under which its row was written here, "" for rows that a listing made."""
+    if not platform_ids:
+        return {}
+    query = select(MessageRow.platform_id, MessageRow.client_key).where(
+        MessageRow.creator_id == creator_id, MessageRow.platform_id.in_(platform_ids)
+    )
+    return {str(platform_id): key or "" for platform_id, key in session.execute(query)}
+
+
+def _print(message: PlatformMessage) -> str:
+    return rules.fingerprint(message.text, message.price, message.media_types)
+
+
+def _settled(session: Session, row: MessageRow) -> None:
+    emit(session, MessageSettled(row.id, row.conversation_id, row.creator_id, row.agency_id))
+
+
+# --- proof from elsewhere -----------------------------------------------------------------------------------------
+
+
+def late_proof(session: Session, creator_id: str, message: PlatformMessage, timing: Timing = DEFAULT_TIMING) -> bool:
+    """Whether a platform message of ours, bound to no row, proves one of our sends; then it is bound here.
+
+    Called for every such message that a webhook, a poll or a backfill brings. The permit of a send under way is settled
+    by its own answer, or runs out by itself: proof says that it happened, not that it is over.
+    """
+    if not message.from_us:
+        return False
+    query = (
+        select(MessageRow)
+        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        .where(
+            ConversationRow.creator_id == creator_id,
+            ConversationRow.platform_id == message.chat,
+            MessageRow.platform_id.is_(None),
+            MessageRow.client_key.is_not(None),
+            MessageRow.attempt_no > 0,
+        )
+        .order_by(MessageRow.place)
+        .with_for_update(of=MessageRow)
+    )
+    wanted = _print(message)
+    for row in session.scalars(query).all():
+        if rules.row_fingerprint(row) == wanted and _after_the_mark(session, row, message):
+            try:
+                _take_proof(session, row, message, timing)
+            except (IllegalTransitionError, AlreadyBoundError):
+                log.warning("reconcile.proof_not_taken", message_id=row.id, state=row.state)
+                continue
+            _settled(session, row)
+            return True
+    return False
+
+
+def _take_proof(session: Session, row: MessageRow, message: PlatformMessage, timing: Timing) -> None:
+    if row.state != State.SENT:
+        advance(session, row, Proof(message.id), timing, created_at=message.created_at)
+        return
+    # A person said that it was sent, without saying which message it is: now it is known.
+    bind(session, row, message.id)
+    row.at = message.created_at
+    note(session, row, thread=True)
+
+
+def _after_the_mark(session: Session, row: MessageRow, message: PlatformMessage) -> bool:
+    attempt = first_attempt(session, row.id)
+    if attempt is None or message.id in attempt.high_water:
+        return False
+    # Both times are the platform's, so no clocks are compared.
+    return attempt.high_water_at is None or message.created_at >= attempt.high_water_at
+
+
+# --- after a crash ------------------------------------------------------------------------------------------------
+
+
+def silent(session: Session, policy: SendPolicy) -> bool:
+    """Whether a send is under way that its gateway should have reported long ago."""
+    oldest = session.scalar(
+        select(func.min(MessageRow.attempt_started_at)).where(
+            MessageRow.held_place.is_not(None), MessageRow.state == State.SENDING.value
+        )
+    )
+    return oldest is not None and _overdue(oldest, now(session), policy.timing)
+
+
+def _overdue(started: datetime, at: datetime, timing: Timing) -> bool:
+    return at >= started + timing.longest_flight + timing.margin
+
+
+def recover(session: Session, gate: RateGate, policy: SendPolicy, *, everything: bool) -> int:
+    """Turn sends whose gateway will not report any more into unknown ones. Returns how many.
+
+    Args:
+        session: the unit of work.
+        gate: holds their permits.
+        policy: says when a gateway must have reported.
+        everything: at the start of the only worker, when no gateway runs. A gateway of another worker loses nothing by
+            it: its late answer is late proof.
+    """
+    at = now(session)
+    query = (
+        select(MessageRow)
+        .where(MessageRow.held_place.is_not(None), MessageRow.state == State.SENDING.value)
+        .with_for_update(skip_locked=True)
+    )
+    recovered = 0
+    for row in session.scalars(query).all():
+        started = row.attempt_started_at
+        if (
+            not everything
+            and started is not None
+            and at < started + policy.timing.longest_flight + policy.timing.margin
+        ):
+            continue
+        attempt = session.scalar(
+            select(AttemptRow).where(AttemptRow.message_id == row.id, AttemptRow.no == row.attempt_no)
+        )
+        if attempt is not None and attempt.outcome is None:
+            attempt.outcome, attempt.detail, attempt.settled_at = "ambiguous", "crash", at
+            gate.settle(session, attempt.permit_id, certain=False)
+        advance(session, row, Ambiguous("crash"), policy.timing)
+        _settled(session, row)
+        recovered += 1
+    return recovered

@@ -1,0 +1,1 @@
+"""What every engine and area stands on: database, unit of work, authentication port, clock, errors."""

@@ -1,0 +1,176 @@
+"""The unit of work's change log, from which every client learns what changed.
+
+A service calls `record` for each entity it touched; `core.db` writes the rows as the last statements of the
+transaction. The agency's counter row is taken only then and its lock is held to the commit, so a change's `seq` is its
+place in commit order, without gaps (DESIGN §4: a plain sequence lost 8,866 of 16,000 events). One row per entity: a
+later change moves the row to a new `seq`, and an entity's wire `ver` is the `seq` of its latest change.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, ColumnElement, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+
+from huntaze_backend.core.clock import now
+from huntaze_backend.core.schema import Base, UtcMicros
+from huntaze_contract.ids import new_id
+
+__all__ = [
+    "ChangeRow",
+    "CounterRow",
+    "Op",
+    "Span",
+    "forget",
+    "record",
+    "record_many",
+    "start",
+    "take",
+    "version",
+    "versions",
+]
+
+Op = Literal["U", "D"]
+Span = tuple[int, int]
+"""First and last `seq` that a commit gave to an agency's changes."""
+
+_COLLECTED = "huntaze.changes"
+_KEYS_PER_QUERY = 5000  # well below the 32,766 variables of a statement
+
+
+class CounterRow(Base):
+    """An agency's place in its log. `epoch` changes when a backup is restored, `min_seq` when tombstones go."""
+
+    __tablename__ = "sync_counters"
+
+    agency_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    epoch: Mapped[str] = mapped_column(String(36))
+    min_seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class ChangeRow(Base):
+    """The latest change of one entity. Written by `take` alone."""
+
+    __tablename__ = "change_log"
+    __table_args__ = (
+        UniqueConstraint("agency_id", "seq"),
+        Index("ix_change_log_op_at", "op", "at"),
+    )
+
+    agency_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    entity: Mapped[str] = mapped_column(String(20), primary_key=True)
+    entity_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    op: Mapped[str] = mapped_column(String(1))
+    creator_id: Mapped[str | None] = mapped_column(String(36))
+    at: Mapped[datetime] = mapped_column(UtcMicros)
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What a unit of work touched: (agency, entity, id) → (op, creator), in the order of the latest touch."""
+
+    entries: dict[tuple[str, str, str], tuple[Op, str | None]] = field(default_factory=dict)
+
+
+def start(session: Session, agency_id: str) -> None:
+    """Give a new agency its counter; belongs to the transaction that makes the agency."""
+    session.add(CounterRow(agency_id=agency_id, last_seq=0, epoch=new_id(), min_seq=0))
+
+
+def record(
+    session: Session, *, agency_id: str, entity: str, entity_id: str, creator_id: str | None, op: Op = "U"
+) -> None:
+    """Note that an entity changed (`U`) or went (`D`); `creator_id` None is visible to the whole agency."""
+    record_many(session, agency_id=agency_id, entity=entity, rows=((entity_id, creator_id),), op=op)
+
+
+def record_many(
+    session: Session, *, agency_id: str, entity: str, rows: Iterable[tuple[str, str | None]], op: Op = "U"
+) -> None:
+    """`record` for many rows of one kind, given as (entity id, creator id)."""
+    collected: _Collected = session.info.setdefault(_COLLECTED, _Collected())
+    for entity_id, creator_id in rows:
+        key = (agency_id, entity, entity_id)
+        collected.entries.pop(key, None)
+        collected.entries[key] = (op, creator_id)
+
+
+def forget(session: Session) -> None:
+    """Drop what was collected: the transaction did not commit."""
+    session.info.pop(_COLLECTED, None)
+
+
+def take(session: Session) -> dict[str, Span]:
+    """Give the collected changes their places. The caller commits next: nothing may follow these statements."""
+    collected: _Collected | None = session.info.pop(_COLLECTED, None)
+    if collected is None:
+        return {}
+    spans: dict[str, Span] = {}
+    at = now(session)
+    # In one order everywhere, so that two units of work over the same agencies cannot wait for each other.
+    for agency_id in sorted({key[0] for key in collected.entries}):
+        entries = [(key, value) for key, value in collected.entries.items() if key[0] == agency_id]
+        last = session.execute(
+            update(CounterRow)
+            .where(CounterRow.agency_id == agency_id)
+            .values(last_seq=CounterRow.last_seq + len(entries))
+            .returning(CounterRow.last_seq)
+            .execution_options(synchronize_session=False)
+        ).scalar_one()
+        first = last - len(entries) + 1
+        rows = [
+            {
+                "agency_id": agency_id,
+                "entity": entity,
+                "entity_id": entity_id,
+                "seq": first + index,
+                "op": op,
+                "creator_id": creator_id,
+                "at": at,
+            }
+            for index, ((_, entity, entity_id), (op, creator_id)) in enumerate(entries)
+        ]
+        session.connection().execute(_upsert(session), rows)
+        spans[agency_id] = (first, last)
+    return spans
+
+
+def _upsert(session: Session) -> Any:
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(ChangeRow) if dialect == "postgresql" else sqlite.insert(ChangeRow)
+    return insert.on_conflict_do_update(
+        index_elements=["agency_id", "entity", "entity_id"],
+        set_={name: insert.excluded[name] for name in ("seq", "op", "creator_id", "at")},
+    )
+
+
+def version(agency_id: str, entity: str, id: InstrumentedAttribute[str]) -> ColumnElement[int]:  # noqa: A002
+    """The wire `ver` of each row of a query, as one of its columns; 0 for a row that no change names.
+
+    A third of what `versions` costs beside the query: the row and its change are looked up together.
+    """
+    latest = select(ChangeRow.seq).where(
+        ChangeRow.agency_id == agency_id, ChangeRow.entity == entity, ChangeRow.entity_id == id
+    )
+    return func.coalesce(latest.scalar_subquery(), 0).label("ver")
+
+
+def versions(session: Session, agency_id: str, entity: str, ids: Sequence[str]) -> dict[str, int]:
+    """The wire `ver` of each entity: the `seq` of its latest committed change. Unknown ids are absent."""
+    found: dict[str, int] = {}
+    for start_at in range(0, len(ids), _KEYS_PER_QUERY):
+        found.update(
+            session.execute(
+                select(ChangeRow.entity_id, ChangeRow.seq).where(
+                    ChangeRow.agency_id == agency_id,
+                    ChangeRow.entity == entity,
+                    ChangeRow.entity_id.in_(ids[start_at : start_at + _KEYS_PER_QUERY]),
+                )
+            ).all()
+        )
+    return found

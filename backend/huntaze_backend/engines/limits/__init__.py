@@ -1,0 +1,1 @@
+"""Limits: how many messages may leave, exactly, behind a port with adapters."""

@@ -1,0 +1,1 @@
+"""Adapters of the limiter; only the composition root imports them."""

@@ -1,0 +1,1 @@
+"""What changed, for every client: pages of the change log, snapshots, and the event stream that hints at both."""

@@ -1,0 +1,16 @@
+"""Every table of every area in one metadata: what the migrations lead to."""
+
+from sqlalchemy import MetaData
+
+from huntaze_backend.areas.accounts import tables as accounts
+from huntaze_backend.areas.fans import tables as fans
+from huntaze_backend.areas.messages import tables as messages
+from huntaze_backend.core import audit, changes, installation
+from huntaze_backend.core.schema import Base
+from huntaze_backend.engines.limits import tables as limits
+
+__all__ = ["metadata"]
+
+# Importing a module is what declares its tables.
+_DECLARED = (accounts, fans, messages, audit, changes, installation, limits)
+metadata: MetaData = Base.metadata

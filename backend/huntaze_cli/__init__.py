@@ -1,0 +1,1 @@
+"""The `huntaze` command. Verbs import what they need when they run; nobody imports this package."""

@@ -1,0 +1,94 @@
+"""`huntaze backend ...`: the service, its database and what is generated from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The service.", no_args_is_help=True)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the embedded database; DATABASE_URL in the environment names another one."),
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    data: Data = None,
+    exit_with_stdin: Annotated[
+        bool,
+        typer.Option("--exit-with-stdin", help="Read secrets from one JSON line on stdin, and end when it closes."),
+    ] = False,
+) -> None:
+    """Serve the API until SIGTERM; prints one JSON line with the port when it is ready."""
+    from huntaze_backend.serve import ServeOptions, run
+
+    run(ServeOptions(host=host, port=port, data=data, exit_with_stdin=exit_with_stdin))
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to this version's tables; `serve` does so by itself."""
+    from huntaze_backend.serve.administration import migrate as bring_up_to_date
+
+    bring_up_to_date(data)
+
+
+@app.command("create-owner")
+def create_owner(
+    email: Annotated[str, typer.Option(prompt=True, help="What the owner signs in with.")],
+    name: Annotated[str, typer.Option(prompt=True, help="The owner's name.")],
+    agency: Annotated[str, typer.Option(prompt=True, help="The agency's name.")],
+    password: Annotated[
+        str,
+        # Never from a flag in a script: the process list shows flags. A prompt or the environment it is.
+        typer.Option(
+            prompt=True,
+            confirmation_prompt=True,
+            hide_input=True,
+            envvar="HUNTAZE_OWNER_PASSWORD",
+            show_envvar=True,
+            help="At least 10 characters; best left to the prompt or the environment.",
+        ),
+    ],
+    data: Data = None,
+) -> None:
+    """Make the first owner of an installation that has no members yet."""
+    from pydantic import ValidationError
+
+    from huntaze_backend.serve.administration import create_owner as add_owner
+    from huntaze_backend.serve.options import Owner
+
+    try:
+        owner = Owner.model_validate({"email": email, "name": name, "agency": agency, "password": password})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise typer.BadParameter(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    if not add_owner(owner, data):
+        typer.echo("There is an owner already; nothing was changed.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} owns {agency} and signs in as {email}.")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's description, as it is checked in under docs/api/."""
+    import json
+
+    from huntaze_backend.app import openapi as describe
+
+    typer.echo(json.dumps(describe(), indent=2, sort_keys=True, ensure_ascii=False))
+
+
+@app.command("env-example")
+def env_example() -> None:
+    """Print every setting with its meaning and default, as it is checked in as .env.example."""
+    from huntaze_backend.settings import Settings
+    from huntaze_cli.env_example import render
+
+    typer.echo(render(Settings), nl=False)

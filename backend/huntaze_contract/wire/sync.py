@@ -1,0 +1,154 @@
+"""Sync: pages of changes, the snapshot, and the frames of the event stream.
+
+The event stream is a hint and the pull is the truth: a frame whose `prev` is not the client's `seq` means that
+something was missed, and the client pulls `GET /api/v2/sync` with its cursor.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from huntaze_contract.wire.base import UtcTime, Uuid, WireModel
+from huntaze_contract.wire.conversations import Conversation, Message, SendBudget
+from huntaze_contract.wire.fans import Fan, Note, Transaction
+from huntaze_contract.wire.people import Creator, Member
+
+
+class _Change(WireModel):
+    """One entity as it is now (`U`, with its row) or as gone (`D`, without)."""
+
+    seq: int
+    id: Uuid
+    op: Literal["U", "D"]
+
+
+class MemberChange(_Change):
+    entity: Literal["member"] = "member"
+    row: Member | None = None
+
+
+class CreatorChange(_Change):
+    entity: Literal["creator"] = "creator"
+    row: Creator | None = None
+
+
+class FanChange(_Change):
+    entity: Literal["fan"] = "fan"
+    row: Fan | None = None
+
+
+class ConversationChange(_Change):
+    entity: Literal["conversation"] = "conversation"
+    row: Conversation | None = None
+
+
+class MessageChange(_Change):
+    entity: Literal["message"] = "message"
+    row: Message | None = None
+
+
+class NoteChange(_Change):
+    entity: Literal["note"] = "note"
+    row: Note | None = None
+
+
+class TransactionChange(_Change):
+    entity: Literal["transaction"] = "transaction"
+    row: Transaction | None = None
+
+
+Change = Annotated[
+    MemberChange | CreatorChange | FanChange | ConversationChange | MessageChange | NoteChange | TransactionChange,
+    Field(discriminator="entity"),
+]
+
+
+class SyncPage(WireModel):
+    """Changes after a cursor, in commit order; each entity at most once, in its newest form."""
+
+    changes: list[Change]
+    cursor: str
+    seq: int
+    has_more: bool
+    server_time: UtcTime
+
+
+class SnapshotPage(WireModel):
+    """A part of everything the reader may see.
+
+    Pages come in the order a first screen needs: members and creators, fans and conversations, the newest messages of
+    the newest conversations, notes and transactions, the rest. `cursor` and `seq` were taken before the first page was
+    read, so syncing from them after the last page misses nothing; what comes twice wins by `ver`.
+    """
+
+    changes: list[Change]
+    cursor: str
+    seq: int
+    next_page: str | None
+    done: int = Field(description="rows delivered up to and including this page")
+    total: int = Field(description="rows in all, as counted at the first page")
+    server_time: UtcTime
+
+
+class PresenceKind(StrEnum):
+    VIEWING = "viewing"
+    TYPING = "typing"
+    GONE = "gone"
+
+
+class Presence(WireModel):
+    kind: PresenceKind
+
+
+class HelloFrame(WireModel):
+    """First frame of a stream. A `seq` above the client's means: pull."""
+
+    type: Literal["hello"] = "hello"
+    cs: int
+    seq: int
+    api: str
+    server_time: UtcTime
+
+
+class ChangesFrame(WireModel):
+    type: Literal["changes"] = "changes"
+    cs: int = Field(description="counts the frames of this connection")
+    prev: int = Field(description="the seq this subscriber was brought to before")
+    seq: int
+    cursor: str
+    changes: list[Change]
+
+
+class BudgetFrame(WireModel):
+    type: Literal["budget"] = "budget"
+    cs: int
+    budget: SendBudget
+
+
+class PresenceFrame(WireModel):
+    """A colleague opened or types in a conversation; forgotten after 30 s (typing: 8 s) without a repeat."""
+
+    type: Literal["presence"] = "presence"
+    cs: int
+    conversation_id: Uuid
+    member_id: Uuid
+    member_name: str
+    kind: PresenceKind
+
+
+class TypingFrame(WireModel):
+    """The fan types; forgotten after 8 s."""
+
+    type: Literal["typing"] = "typing"
+    cs: int
+    conversation_id: Uuid
+
+
+Frame = Annotated[
+    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame,
+    Field(discriminator="type"),
+]
+
+FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame] = TypeAdapter(Frame)
+"""Parses one frame of the event stream; a type it does not know is a validation error the reader skips."""

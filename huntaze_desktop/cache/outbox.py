@@ -1,0 +1,255 @@
+"""The outbox: messages that a person sent and that the server has not been seen to have.
+
+A row enters in the transaction that removes its draft, and leaves only when the server's row with the same id is here
+(`apply.py`), when a person takes it back, or when a person writes it anew. Its state changes by `outgoing.step` alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from huntaze_contract import outgoing
+from huntaze_contract.ids import Id, new_id
+from huntaze_contract.outgoing import State
+from huntaze_desktop.cache.states import SQL_ON_THE_WAY
+from huntaze_desktop.cache.times import from_us, to_us
+from huntaze_desktop.cache.touched import Touched
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox."""
+
+    id: Id
+    conversation_id: Id
+    creator_id: Id
+    text: str
+    composed_at: datetime
+    device_seq: int
+    state: State
+    reason: str | None
+    prev_id: Id | None
+    attempts: int
+    """Requests that were begun. Above zero the server may have the message although nobody heard it say so."""
+    confirmed: bool
+    """A person said to send it although it is old."""
+
+
+class UnknownConversationError(LookupError):
+    """The conversation is not in the store."""
+
+
+def device_id(connection: Connection) -> Id:
+    """The id of this installation, made on first use."""
+    found: str | None = connection.execute(text("SELECT device_id FROM device")).scalar()
+    if found is not None:
+        return found
+    fresh = new_id()
+    connection.execute(text("INSERT INTO device (one, device_id, next_seq) VALUES (1, :id, 1)"), {"id": fresh})
+    return fresh
+
+
+def put(connection: Connection, conversation_id: Id, message: str, at: datetime) -> tuple[Id, Touched]:
+    """Queue a message and remove the conversation's draft; raises UnknownConversationError."""
+    creator_id: str | None = connection.execute(
+        text("SELECT creator_id FROM conversations WHERE id = :id"), {"id": conversation_id}
+    ).scalar()
+    if creator_id is None:
+        raise UnknownConversationError(conversation_id)
+    queued, _ = outgoing.step(outgoing.Outgoing(id=new_id()), outgoing.Queue())
+    last: int | None = connection.execute(
+        text("SELECT max(composed_at) FROM outbox WHERE conversation_id = :id"), {"id": conversation_id}
+    ).scalar()
+    # A clock that was set back must not put this bubble above the one before it.
+    composed_at = at if last is None else max(at, from_us(last) + timedelta(microseconds=1))
+    connection.execute(
+        text(
+            "INSERT INTO outbox (id, conversation_id, creator_id, text, composed_at, device_seq, state, attempts,"
+            " confirmed) VALUES (:id, :conversation, :creator, :text, :at, :seq, :state, 0, 0)"
+        ),
+        {
+            "id": queued.id,
+            "conversation": conversation_id,
+            "creator": creator_id,
+            "text": message,
+            "at": to_us(composed_at),
+            "seq": _next_device_seq(connection),
+            "state": queued.state.value,
+        },
+    )
+    connection.execute(text("DELETE FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
+    return queued.id, _touched(conversation_id)
+
+
+def get(connection: Connection, message_id: Id) -> Waiting | None:
+    row = connection.execute(text(f"{_SELECT} WHERE id = :id"), {"id": message_id}).one_or_none()
+    return _waiting(row) if row is not None else None
+
+
+def to_upload(connection: Connection) -> list[Waiting]:
+    """What still has to reach the server, in the order in which it was written."""
+    rows = connection.execute(
+        text(f"{_SELECT} WHERE state = '{State.QUEUED_LOCAL.value}' OR confirmed ORDER BY device_seq")
+    )
+    return [_waiting(row) for row in rows]
+
+
+def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | None:
+    """Note durably that a request begins, and what it will say came before it; None if the row has left.
+
+    The body of a message never changes between attempts, so what came before is written down at the first.
+    """
+    row = get(connection, message_id)
+    if row is None:
+        return None
+    prev = row.prev_id if row.attempts else _sent_before(connection, row, me)
+    connection.execute(
+        text("UPDATE outbox SET attempts = attempts + 1, prev_id = :prev WHERE id = :id"),
+        {"prev": prev, "id": message_id},
+    )
+    return get(connection, message_id)
+
+
+def forget_attempts(connection: Connection, message_id: Id) -> None:
+    """The server proved not to have the message, nor what it named as the one before: the next body may differ."""
+    connection.execute(text("UPDATE outbox SET attempts = 0, prev_id = NULL WHERE id = :id"), {"id": message_id})
+
+
+def advance(connection: Connection, message_id: Id, event: outgoing.Event) -> Touched:
+    """Apply an event to a row; without effect if the row has left. Raises IllegalTransitionError."""
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    after, _ = outgoing.step(_outgoing(row), event)
+    connection.execute(
+        text("UPDATE outbox SET state = :state, reason = :reason, confirmed = 0 WHERE id = :id"),
+        {"state": after.state.value, "reason": after.reason, "id": message_id},
+    )
+    return _touched(row.conversation_id)
+
+
+def confirm(connection: Connection, message_id: Id) -> Touched:
+    """A person says of an expired message: send it. It stays expired until the server has accepted it."""
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    outgoing.step(_outgoing(row), outgoing.Confirm())  # raises where a confirmation has no meaning
+    connection.execute(text("UPDATE outbox SET confirmed = 1 WHERE id = :id"), {"id": message_id})
+    return _touched(row.conversation_id)
+
+
+def withdraw_confirmation(connection: Connection, message_id: Id, reason: str) -> Touched:
+    """The server refused an expired message that a person had confirmed: it stays expired, with the reason."""
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    connection.execute(
+        text("UPDATE outbox SET confirmed = 0, reason = :reason WHERE id = :id"), {"reason": reason, "id": message_id}
+    )
+    return _touched(row.conversation_id)
+
+
+def write_anew(connection: Connection, message_id: Id, at: datetime) -> tuple[Id, Touched] | None:
+    """Queue the text of a rejected message as a new one: a rejection is final, its text need not be lost."""
+    row = get(connection, message_id)
+    if row is None or row.state is not State.REJECTED:
+        return None
+    remove(connection, message_id)
+    return _keep_draft(connection, row, at)
+
+
+def take_back(connection: Connection, message_id: Id) -> Touched:
+    """Remove a row that the server certainly does not have; raises IllegalTransitionError where that is too late."""
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    if row.state is not State.REJECTED:  # discarding a rejected one is no change of its state
+        outgoing.step(_outgoing(row), outgoing.Cancel())
+    return remove(connection, message_id)
+
+
+def remove(connection: Connection, message_id: Id) -> Touched:
+    conversation = connection.execute(
+        text("DELETE FROM outbox WHERE id = :id RETURNING conversation_id"), {"id": message_id}
+    ).scalar()
+    return _touched(conversation) if conversation is not None else Touched()
+
+
+# --- drafts -------------------------------------------------------------------------------------------------------
+
+
+def draft(connection: Connection, conversation_id: Id) -> str:
+    found = connection.execute(text("SELECT text FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
+    return str(found.scalar() or "")
+
+
+def save_draft(connection: Connection, conversation_id: Id, message: str, at: datetime) -> None:
+    if not message:
+        connection.execute(text("DELETE FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
+        return
+    connection.execute(
+        text(
+            "INSERT INTO drafts (conversation_id, text, changed_at) VALUES (:id, :text, :at)"
+            " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, changed_at = excluded.changed_at"
+        ),
+        {"id": conversation_id, "text": message, "at": to_us(at)},
+    )
+
+
+# --- inside -------------------------------------------------------------------------------------------------------
+
+_SELECT = (
+    "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts, confirmed"
+    " FROM outbox"
+)
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(
+        row.id,
+        row.conversation_id,
+        row.creator_id,
+        row.text,
+        from_us(row.composed_at),
+        row.device_seq,
+        State(row.state),
+        row.reason,
+        row.prev_id,
+        row.attempts,
+        bool(row.confirmed),
+    )
+
+
+def _outgoing(row: Waiting) -> outgoing.Outgoing:
+    return outgoing.Outgoing(id=row.id, state=row.state, reason=row.reason)
+
+
+def _next_device_seq(connection: Connection) -> int:
+    device_id(connection)
+    return int(
+        connection.execute(text("UPDATE device SET next_seq = next_seq + 1 RETURNING next_seq - 1")).scalar_one()
+    )
+
+
+def _sent_before(connection: Connection, row: Waiting, me: Id) -> Id | None:
+    found: str | None = connection.execute(
+        text(
+            f"SELECT id FROM messages WHERE conversation_id = :conversation AND author_id = :me"  # noqa: S608 - constants
+            f" AND state IN {SQL_ON_THE_WAY} ORDER BY at DESC, id DESC LIMIT 1"
+        ),
+        {"conversation": row.conversation_id, "me": me},
+    ).scalar()
+    return found
+
+
+def _keep_draft(connection: Connection, row: Waiting, at: datetime) -> tuple[Id, Touched]:
+    kept = draft(connection, row.conversation_id)
+    fresh = put(connection, row.conversation_id, row.text, at)
+    save_draft(connection, row.conversation_id, kept, at)
+    return fresh
+
+
+def _touched(conversation_id: Id) -> Touched:
+    return Touched(conversations=frozenset({conversation_id}), outbox=True)

@@ -1,0 +1,312 @@
+"""The engine's door for other threads: live views, coroutines and a few plain calls.
+
+Made on any thread with an open cache; `start()` brings up its own thread and loop, `stop()` takes everything down and
+closes the cache. What it hands out mirrors the sdk's protocols one to one, so that plugin_host only passes it on:
+
+- Views (`listing`, `window`, `fan`, `outbox`, `creators`, `budget`, `connection`) return at once with a `Live` that
+  belongs to the consumer's thread, that is the one on which `deliver` runs calls. They work offline.
+- Coroutines (`send`, `retry`, `add_note`, `sign_in`, ...) may be awaited on any running loop, qasync's included; they
+  run on the engine's loop and raise the errors of `huntaze_desktop.sdk`, or ValueError.
+- Plain calls (`set_server`, `nudge`, `tell_viewing`) return at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+
+import httpx2
+
+from huntaze_contract import wire
+from huntaze_contract.ids import Id
+from huntaze_desktop.cache import Cache
+from huntaze_desktop.engine.clock import ServerClock, wall_clock
+from huntaze_desktop.engine.core import Core
+from huntaze_desktop.engine.errors import EngineError, EngineStoppedError, for_plugins
+from huntaze_desktop.engine.live import Deliver, Live, Watcher
+from huntaze_desktop.engine.session import NOBODY
+from huntaze_desktop.engine.thread import EngineThread
+from huntaze_desktop.engine.timing import Timing
+from huntaze_desktop.engine.tokens import TokenStore
+from huntaze_desktop.engine.views import (
+    BudgetWatcher,
+    CreatorsWatcher,
+    FanWatcher,
+    ListingWatcher,
+    OutboxWatcher,
+)
+from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.entities import Creator, Member, OutboxItem, SendBudget
+from huntaze_desktop.model.listing import ConversationListing, ConversationQuery
+from huntaze_desktop.model.window import MessageWindow
+from huntaze_desktop.sdk import FanDetails
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Watcher[Any])
+
+
+class ListingView(Live[ConversationListing]):
+    """Implements the sdk's `ConversationListView`."""
+
+    set_query_on_engine: Callable[[ConversationQuery], None]
+
+    def set_query(self, query: ConversationQuery) -> None:
+        """Ask something else; the answer arrives as a change."""
+        self.set_query_on_engine(query)
+
+
+class WindowView(Live[MessageWindow]):
+    """Implements the sdk's `MessageWindowView`."""
+
+    on_engine: Callable[[Callable[[WindowWatcher], None]], None]
+
+    def load_older(self) -> None:
+        self.on_engine(WindowWatcher.load_older)
+
+    def load_newer(self) -> None:
+        self.on_engine(WindowWatcher.load_newer)
+
+    def jump_to_newest(self) -> None:
+        self.on_engine(WindowWatcher.jump_to_newest)
+
+
+class SharedView(Live[T]):
+    """A view that all consumers share and that lives as long as the engine."""
+
+    def close(self) -> None:
+        """Without effect: the others still look at it."""
+
+
+class Engine:
+    """Everything below the window, behind one door."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        tokens: TokenStore,
+        deliver: Deliver,
+        *,
+        device_name: str = "",
+        timing: Timing | None = None,
+        wall: Callable[[], datetime] = wall_clock,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._cache, self._tokens, self._deliver = cache, tokens, deliver
+        self._device_name = device_name
+        self._timing = timing or Timing()
+        self._clock = ServerClock(wall)
+        self._transport = transport
+        self._thread = EngineThread()
+        self._core: Core | None = None
+        self._connection = SharedView(Connection(ConnectionState.CONNECTING, since=wall()), deliver)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring the engine up; when this returns, `me` is known and views can be opened. Waits for no network."""
+        self._thread.start()
+        self._thread.submit(self._start()).result()
+
+    def stop(self) -> None:
+        """Take everything down, close the cache, and wait for it. May be called more than once."""
+        self._thread.stop(self._stop)
+
+    async def call(self, work: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function on the engine's loop and wait for its result on the caller's."""
+        core = self._ready_core
+        try:
+            return await asyncio.wrap_future(self._thread.submit(_at_the_door(work, core)))
+        except EngineStoppedError as error:
+            raise for_plugins(error) from error
+
+    # --- views ----------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Live[Connection]:
+        """Whether the backend is reached, and how fresh things are; shared by all."""
+        return self._connection
+
+    def listing(self, query: ConversationQuery) -> ListingView:
+        """The conversation list. While `loading`, nothing has been read yet."""
+        live = ListingView(ConversationListing(query), self._deliver)
+        on_engine = self._open(
+            live,
+            lambda core: ListingWatcher(
+                live, self._timing.view, core.store, core.clock, core.presence, lambda: core.me
+            ),
+        )
+        live.set_query_on_engine = lambda query: on_engine(lambda watcher: watcher.set_query(query))
+        return live
+
+    def window(self, conversation_id: Id) -> WindowView:
+        """A timeline, opened at its newest end."""
+        live = WindowView(MessageWindow(conversation_id), self._deliver)
+        live.on_engine = self._open(
+            live,
+            lambda core: WindowWatcher(
+                live, self._timing.view, core.store, core.presence, conversation_id, lambda: core.me
+            ),
+        )
+        return live
+
+    def fan(self, fan_id: Id) -> Live[FanDetails]:
+        live = Live(FanDetails(None), self._deliver)
+        self._open(live, lambda core: FanWatcher(live, self._timing.view, core.store, fan_id, lambda: core.me))
+        return live
+
+    def outbox(self) -> Live[tuple[OutboxItem, ...]]:
+        live: Live[tuple[OutboxItem, ...]] = Live((), self._deliver)
+        self._open(live, lambda core: OutboxWatcher(live, self._timing.view, core.store))
+        return live
+
+    def creators(self) -> Live[tuple[Creator, ...]]:
+        live: Live[tuple[Creator, ...]] = Live((), self._deliver)
+        self._open(live, lambda core: CreatorsWatcher(live, self._timing.view, core.store))
+        return live
+
+    def budget(self, creator_id: Id) -> Live[SendBudget | None]:
+        live: Live[SendBudget | None] = Live(None, self._deliver)
+        self._open(live, lambda core: BudgetWatcher(live, self._timing.view, core.budgets, creator_id))
+        return live
+
+    # --- plain calls ----------------------------------------------------------------------------------------------
+
+    @property
+    def me(self) -> Member:
+        """Whose profile this is; a member without an id before the first sign-in."""
+        return self._core.me if self._core is not None else NOBODY
+
+    def now(self) -> datetime:
+        """The server's time, as well as it is known here."""
+        return self._clock.now()
+
+    def set_server(self, base_url: str | None) -> None:
+        """Where the backend is, such as `http://127.0.0.1:8123`; None while there is none."""
+        core = self._ready_core
+        self._thread.submit(core.session.use_server(base_url))
+
+    def nudge(self) -> None:
+        """The window got the focus or the network came up: try now what waits."""
+        self._thread.post(self._ready_core.nudge)
+
+    def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None:
+        core = self._ready_core
+        self._thread.post(lambda: core.presence.set_mine(conversation_id, typing=typing))
+
+    # --- who is signed in -----------------------------------------------------------------------------------------
+
+    async def sign_in(self, email: str, password: str) -> Member:
+        """Sign in to the server that was set.
+
+        Raises BackendError (codes WRONG_CREDENTIALS, TOO_MANY_REQUESTS, OTHER_MEMBER, OTHER_MAJOR) or OfflineError.
+        """
+        return await self.call(lambda core: core.sign_in(email, password, self._device_name))
+
+    async def sign_out(self) -> None:
+        """End the sign-in. Removing the profile's files and key is the caller's business, after `stop`."""
+        await self.call(lambda core: core.session.sign_out())
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    async def send(self, conversation_id: Id, text: str) -> Id:
+        return await self.call(lambda core: core.actions.send(conversation_id, text))
+
+    async def retry(self, message_id: Id) -> None:
+        await self.call(lambda core: core.actions.retry(message_id))
+
+    async def cancel(self, message_id: Id) -> None:
+        await self.call(lambda core: core.actions.cancel(message_id))
+
+    async def resolve(self, message_id: Id, resolution: wire.Resolution) -> None:
+        await self.call(lambda core: core.actions.resolve(message_id, resolution))
+
+    async def mark_read(self, conversation_id: Id, up_to: Id) -> None:
+        await self.call(lambda core: core.actions.mark_read(conversation_id, up_to))
+
+    async def draft(self, conversation_id: Id) -> str:
+        return await self.call(lambda core: core.actions.draft(conversation_id))
+
+    async def save_draft(self, conversation_id: Id, text: str) -> None:
+        await self.call(lambda core: core.actions.save_draft(conversation_id, text))
+
+    # --- fans -----------------------------------------------------------------------------------------------------
+
+    async def add_note(self, fan_id: Id, text: str) -> Id:
+        return await self.call(lambda core: core.actions.add_note(fan_id, text))
+
+    async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None:
+        await self.call(lambda core: core.actions.edit_note(note_id, text, base_ver))
+
+    async def delete_note(self, note_id: Id) -> None:
+        await self.call(lambda core: core.actions.delete_note(note_id))
+
+    async def add_tag(self, fan_id: Id, tag: str) -> None:
+        await self.call(lambda core: core.actions.add_tag(fan_id, tag))
+
+    async def remove_tag(self, fan_id: Id, tag: str) -> None:
+        await self.call(lambda core: core.actions.remove_tag(fan_id, tag))
+
+    # --- platforms ------------------------------------------------------------------------------------------------
+
+    async def connect_platform(self, platform: str, base_url: str, api_key: str) -> wire.Connection:
+        """Connect every account that a platform key opens; for owners and managers."""
+        new = {"platform": platform, "base_url": base_url, "api_key": api_key}
+        return await self.call(lambda core: core.backend.connect_platform(new))
+
+    async def forget_platform(self, connection_id: Id) -> None:
+        """Forget a platform key; its creators keep their history and come back when they are connected again."""
+        await self.call(lambda core: core.backend.forget_platform(connection_id))
+
+    async def platform_connections(self) -> list[wire.Connection]:
+        return await self.call(lambda core: core.backend.platform_connections())
+
+    async def platform_connection(self, connection_id: Id) -> wire.Connection:
+        """A connection with how far its history has been read."""
+        return await self.call(lambda core: core.backend.platform_connection(connection_id))
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _ready_core(self) -> Core:
+        if self._core is None:
+            raise RuntimeError("the engine was not started")
+        return self._core
+
+    async def _start(self) -> None:
+        core = Core(self._cache, self._tokens, self._clock, self._timing, self._connection.push, self._transport)
+        self._core = core
+        await core.start()
+
+    async def _stop(self) -> None:
+        await self._ready_core.stop()
+
+    def _open(self, live: Live[T], make: Callable[[Core], W]) -> Callable[[Callable[[W], None]], None]:
+        """Start a view's watcher on the engine's loop; returns a function that runs something with it there."""
+        core = self._ready_core
+        opened: list[W] = []
+
+        def open_there() -> None:
+            watcher = make(core)
+            opened.append(watcher)
+            core.open_view(watcher)
+
+        def close_there() -> None:
+            for watcher in opened:
+                core.close_view(watcher)
+
+        def with_watcher(action: Callable[[W], None]) -> None:
+            for watcher in opened:
+                action(watcher)
+
+        live.on_close(lambda: self._thread.post(close_there))
+        self._thread.post(open_there)
+        return lambda action: self._thread.post(lambda: with_watcher(action))
+
+
+async def _at_the_door(work: Callable[[Core], Coroutine[Any, Any, T]], core: Core) -> T:
+    """Run something with the engine's errors as those of the plugin's door."""
+    try:
+        return await work(core)
+    except EngineError as error:
+        raise for_plugins(error) from error

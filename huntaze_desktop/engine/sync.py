@@ -1,0 +1,144 @@
+"""Sync: a full sync once, then what changed since, forever.
+
+The order of truth: pages carry the cursor, frames of the stream are taken when they follow on and cause a pull when
+they do not. A cursor that the server no longer knows leads to a full sync under a new generation, which replaces what
+the server said and nothing else.
+"""
+
+import asyncio
+import logging
+import time
+from functools import partial
+
+from huntaze_contract import wire
+from huntaze_desktop.cache import Touched, apply
+from huntaze_desktop.cache.apply import SyncState
+from huntaze_desktop.engine.backend import Backend
+from huntaze_desktop.engine.errors import ApiError, EngineError
+from huntaze_desktop.engine.link import Link
+from huntaze_desktop.engine.store import Store
+from huntaze_desktop.engine.timing import BATCH, PAGE, Timing
+from huntaze_desktop.engine.waiting import Backoff, Bell
+
+log = logging.getLogger(__name__)
+
+
+class Syncer:
+    """Keeps the server's rows in the store up to date. Belongs to the engine's loop."""
+
+    def __init__(self, backend: Backend, store: Store, link: Link, timing: Timing, bell: Bell) -> None:
+        self._backend, self._store, self._link, self._timing, self._bell = backend, store, link, timing, bell
+        self._wanted = Bell()
+        self._again = False
+
+    def pull_soon(self) -> None:
+        """Ask for what changed, now or right after what is being asked."""
+        self._again = True
+        self._wanted.ring()
+
+    async def run(self) -> None:
+        backoff = Backoff(self._timing)
+        self._link.synced((await self._store.read(apply.sync_state)).synced_at)
+        while True:
+            await self._link.ready()
+            self._again = False
+            try:
+                await self._catch_up()
+            except EngineError as error:
+                if isinstance(error, ApiError):
+                    log.warning("sync waits: %s", error.code)
+                await self._sleep(backoff.next_delay(getattr(error, "retry_after", None)))
+                continue
+            backoff.reset()
+            if not self._again:
+                await self._sleep(self._timing.pull_every)
+
+    async def on_frame(self, frame: wire.ChangesFrame) -> None:
+        """Take an event of the stream, or pull where it does not follow on."""
+        touched: Touched | None = await self._store.write(lambda connection: apply.apply_frame(connection, frame))
+        if touched is None:
+            self.pull_soon()
+        else:
+            self._store.notify(touched)
+
+    def on_hello(self) -> None:
+        """A stream began: whatever happened without one, changed rights among it, only a pull can tell."""
+        self.pull_soon()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    async def _sleep(self, seconds: float) -> None:
+        rings = [asyncio.ensure_future(bell.wait(seconds)) for bell in (self._wanted, self._bell)]
+        try:
+            await asyncio.wait(rings, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for ring in rings:
+                ring.cancel()
+            await asyncio.gather(*rings, return_exceptions=True)
+
+    async def _catch_up(self) -> None:
+        state = await self._store.read(apply.sync_state)
+        if not state.complete or state.cursor is None:
+            state = await self._full(state)
+        try:
+            await self._pull(state)
+        except ApiError as error:
+            if error.status != 410:
+                raise
+            log.info("the server no longer knows this computer's place; taking everything anew")
+            await self._store.write(apply.start_snapshot)
+            await self._pull(await self._full(await self._store.read(apply.sync_state)))
+        self._link.synced((await self._store.read(apply.sync_state)).synced_at)
+
+    async def _full(self, state: SyncState) -> SyncState:
+        """Take everything, page by page; a full sync that was interrupted goes on where it stopped."""
+        self._link.syncing(state.done, state.total)
+        page_token = state.page
+        coming = self._ask(page_token)
+        try:
+            while True:
+                try:
+                    page = await coming
+                except ApiError as error:
+                    if error.status not in (400, 410, 422) or page_token is None:
+                        raise
+                    await self._store.write(apply.start_snapshot)  # the page token has expired meanwhile
+                    page_token = None
+                    coming = self._ask(page_token)
+                    continue
+                page_token = page.next_page
+                if page_token is not None:
+                    coming = self._ask(page_token)  # the server reads while this computer writes
+                await self._store_page(page)
+                self._link.syncing(page.done, page.total)
+                if page_token is None:
+                    return await self._store.read(apply.sync_state)
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    def _ask(self, page_token: str | None) -> asyncio.Task[wire.SnapshotPage]:
+        return asyncio.create_task(self._backend.snapshot(page_token), name="snapshot page")
+
+    async def _store_page(self, page: wire.SnapshotPage) -> None:
+        rest = partial(time.sleep, self._timing.batch_pause)  # on the writer's thread: the others get the interpreter
+        await self._store.copy(partial(apply.apply_snapshot_page, page=page, batch=BATCH, rest=rest))
+
+    async def _pull(self, state: SyncState) -> None:
+        cursor = state.cursor
+        while cursor is not None:
+            page = await self._backend.sync(cursor, PAGE)
+            *firsts, last = _batches(page.changes) or [[]]
+            for batch in firsts:  # rows may come before their cursor, never after it
+                await self._store.change(partial(apply.apply_changes, changes=batch))
+                await asyncio.sleep(self._timing.batch_pause)
+            await self._store.change(partial(apply.apply_page, page=page.model_copy(update={"changes": last})))
+            if not page.has_more:
+                return
+            self._link.syncing(0, 0)
+            cursor = page.cursor
+            await asyncio.sleep(self._timing.batch_pause)
+
+
+def _batches(changes: list[wire.Change]) -> list[list[wire.Change]]:
+    return [changes[start : start + BATCH] for start in range(0, len(changes), BATCH)]

@@ -1,0 +1,1 @@
+"""Discovery, lifecycle and fault guard of plugins; implements the sdk's `ctx` over the engine."""

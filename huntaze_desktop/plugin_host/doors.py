@@ -1,0 +1,188 @@
+"""What a plugin gets of the engine: the same APIs, gated by its permissions, with every live view accounted for."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from huntaze_contract.ids import Id
+from huntaze_desktop.plugin_host.manifest import Permission
+from huntaze_desktop.sdk import (
+    Connection,
+    ConversationQuery,
+    Creator,
+    FanDetails,
+    LiveView,
+    Member,
+    OutboxItem,
+    SdkError,
+    SendBudget,
+)
+from huntaze_desktop.sdk.context import ConversationListView, MessageWindowView
+
+__all__ = [
+    "ConversationsDoor",
+    "Doorkeeper",
+    "EnginePort",
+    "FansDoor",
+    "MessagesDoor",
+    "PermissionRefusedError",
+    "TeamDoor",
+]
+
+View = TypeVar("View", bound=LiveView[object])
+
+
+class EnginePort(Protocol):
+    """What the host needs of the engine; `engine.facade.Engine` fits."""
+
+    @property
+    def connection(self) -> LiveView[Connection]: ...
+    @property
+    def me(self) -> Member: ...
+    def now(self) -> datetime: ...
+    def listing(self, query: ConversationQuery) -> ConversationListView: ...
+    def window(self, conversation_id: Id) -> MessageWindowView: ...
+    def fan(self, fan_id: Id) -> LiveView[FanDetails]: ...
+    def outbox(self) -> LiveView[tuple[OutboxItem, ...]]: ...
+    def creators(self) -> LiveView[tuple[Creator, ...]]: ...
+    def budget(self, creator_id: Id) -> LiveView[SendBudget | None]: ...
+    def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None: ...
+    async def send(self, conversation_id: Id, text: str) -> Id: ...
+    async def retry(self, message_id: Id) -> None: ...
+    async def cancel(self, message_id: Id) -> None: ...
+    async def mark_read(self, conversation_id: Id, up_to: Id) -> None: ...
+    async def draft(self, conversation_id: Id) -> str: ...
+    async def save_draft(self, conversation_id: Id, text: str) -> None: ...
+    async def add_note(self, fan_id: Id, text: str) -> Id: ...
+    async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None: ...
+    async def delete_note(self, note_id: Id) -> None: ...
+    async def add_tag(self, fan_id: Id, tag: str) -> None: ...
+    async def remove_tag(self, fan_id: Id, tag: str) -> None: ...
+
+
+class PermissionRefusedError(SdkError):
+    """The plugin's manifest does not ask for what it tried to do."""
+
+
+class Doorkeeper:
+    """Knows what one plugin may do, and remembers which views it opened so that the host can close them."""
+
+    def __init__(self, plugin_id: str, permissions: frozenset[Permission]) -> None:
+        self._plugin_id = plugin_id
+        self._permissions = permissions
+        self._open: list[Callable[[], None]] = []
+
+    def require(self, permission: Permission) -> None:
+        if permission not in self._permissions:
+            raise PermissionRefusedError(
+                f"{self._plugin_id} does not have the permission {permission}; its manifest must ask for it"
+            )
+
+    def own(self, view: View) -> View:
+        self._open.append(view.close)
+        return view
+
+    def close_all(self) -> None:
+        """Close every view this plugin opened; closing twice is harmless."""
+        views, self._open = self._open, []
+        for close in reversed(views):
+            close()
+
+
+class ConversationsDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def listing(self, query: ConversationQuery) -> ConversationListView:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return self._keeper.own(self._engine.listing(query))
+
+
+class MessagesDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def window(self, conversation_id: Id) -> MessageWindowView:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return self._keeper.own(self._engine.window(conversation_id))
+
+    async def send(self, conversation_id: Id, text: str) -> Id:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        return await self._engine.send(conversation_id, text)
+
+    async def retry(self, message_id: Id) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.retry(message_id)
+
+    async def cancel(self, message_id: Id) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.cancel(message_id)
+
+    async def mark_read(self, conversation_id: Id, up_to: Id) -> None:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        await self._engine.mark_read(conversation_id, up_to)
+
+    async def draft(self, conversation_id: Id) -> str:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        return await self._engine.draft(conversation_id)
+
+    async def save_draft(self, conversation_id: Id, text: str) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.save_draft(conversation_id, text)
+
+    def budget(self, creator_id: Id) -> LiveView[SendBudget | None]:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return self._keeper.own(self._engine.budget(creator_id))
+
+    def outbox(self) -> LiveView[tuple[OutboxItem, ...]]:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return self._keeper.own(self._engine.outbox())
+
+    def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        self._engine.tell_viewing(conversation_id, typing=typing)
+
+
+class FansDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def details(self, fan_id: Id) -> LiveView[FanDetails]:
+        self._keeper.require(Permission.READ_FANS)
+        return self._keeper.own(self._engine.fan(fan_id))
+
+    async def add_note(self, fan_id: Id, text: str) -> Id:
+        self._keeper.require(Permission.WRITE_FANS)
+        return await self._engine.add_note(fan_id, text)
+
+    async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.edit_note(note_id, text, base_ver)
+
+    async def delete_note(self, note_id: Id) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.delete_note(note_id)
+
+    async def add_tag(self, fan_id: Id, tag: str) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.add_tag(fan_id, tag)
+
+    async def remove_tag(self, fan_id: Id, tag: str) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.remove_tag(fan_id, tag)
+
+
+class TeamDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    @property
+    def me(self) -> Member:
+        return self._engine.me
+
+    def creators(self) -> LiveView[tuple[Creator, ...]]:
+        return self._keeper.own(self._engine.creators())

@@ -1,0 +1,107 @@
+"""A plugin's only door besides ui_kit.
+
+A plugin is a package with a manifest (`huntaze-plugin.toml`) and an `activate(ctx)` function; `ctx` is a `Context`. All
+reads are live views over the encrypted cache and work offline; all callbacks arrive on the GUI thread. Widgets cross
+this door as opaque objects, so that the door itself needs no Qt.
+"""
+
+from huntaze_contract import ids, outgoing
+from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.entities import (
+    ConversationRow,
+    Creator,
+    CreatorState,
+    Fan,
+    FanTotals,
+    Member,
+    Message,
+    MessageKind,
+    Note,
+    OutboxItem,
+    Purchase,
+    SendBudget,
+)
+from huntaze_desktop.model.listing import (
+    ConversationListing,
+    ConversationQuery,
+    FilterCounts,
+    ListFilter,
+    Section,
+    SectionKind,
+)
+from huntaze_desktop.model.tiers import Tier, short_amount, tier
+from huntaze_desktop.model.waiting import DEFAULT_SLA, Sla, Urgency, clock_text, urgency, waited
+from huntaze_desktop.model.window import MessageWindow
+from huntaze_desktop.sdk.context import (
+    Context,
+    ContextSection,
+    ConversationListView,
+    ConversationsApi,
+    FanDetails,
+    FansApi,
+    LiveView,
+    MessagesApi,
+    MessageWindowView,
+    Page,
+    PagesApi,
+    ShellApi,
+    SlotsApi,
+    TeamApi,
+)
+from huntaze_desktop.sdk.errors import BackendError, OfflineError, SdkError
+
+API_VERSION = "1.0.0"
+"""Version of this door (semver); a manifest names the range it works with."""
+
+__all__ = [
+    "API_VERSION",
+    "DEFAULT_SLA",
+    "BackendError",
+    "Connection",
+    "ConnectionState",
+    "Context",
+    "ContextSection",
+    "ConversationListView",
+    "ConversationListing",
+    "ConversationQuery",
+    "ConversationRow",
+    "ConversationsApi",
+    "Creator",
+    "CreatorState",
+    "Fan",
+    "FanDetails",
+    "FanTotals",
+    "FansApi",
+    "FilterCounts",
+    "ListFilter",
+    "LiveView",
+    "Member",
+    "Message",
+    "MessageKind",
+    "MessageWindow",
+    "MessageWindowView",
+    "MessagesApi",
+    "Note",
+    "OfflineError",
+    "OutboxItem",
+    "Page",
+    "PagesApi",
+    "Purchase",
+    "SdkError",
+    "Section",
+    "SectionKind",
+    "SendBudget",
+    "ShellApi",
+    "Sla",
+    "SlotsApi",
+    "TeamApi",
+    "Tier",
+    "Urgency",
+    "clock_text",
+    "ids",
+    "outgoing",
+    "short_amount",
+    "tier",
+    "urgency",
+    "waited",
+]

@@ -1,0 +1,1 @@
+"""The window and everything in it that is not a plugin."""

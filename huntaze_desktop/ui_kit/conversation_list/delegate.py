@@ -1,0 +1,183 @@
+"""Paints the conversation list's rows: face, name, tier, time; state, snippet, waiting timer, unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from huntaze_desktop.model.entities import ConversationRow, MessageKind
+from huntaze_desktop.model.listing import SectionKind
+from huntaze_desktop.model.tiers import Tier, tier
+from huntaze_desktop.model.waiting import DEFAULT_SLA, Urgency, clock_text, urgency, waited
+from huntaze_desktop.ui_kit import badges
+from huntaze_desktop.ui_kit.avatars import initials_of, paint_fan
+from huntaze_desktop.ui_kit.conversation_list import words
+from huntaze_desktop.ui_kit.conversation_list.items import FooterItem, SectionItem
+from huntaze_desktop.ui_kit.conversation_list.model import RowRole
+from huntaze_desktop.ui_kit.painting import rounded_box
+from huntaze_desktop.ui_kit.theme import Theme
+
+_Index = QModelIndex | QPersistentModelIndex
+_PAD, _GAP, _INNER = 16.0, 12.0, 6.0
+_LINE = 20
+_TIERS: dict[Tier, badges.TierKind] = {
+    Tier.VIP: "vip",
+    Tier.HIGH: "high",
+    Tier.MID: "mid",
+    Tier.LOW: "low",
+    Tier.NEW: "new",
+}
+_LEVELS: dict[Urgency, badges.TimerLevel] = {Urgency.CALM: "ok", Urgency.SOON: "warn", Urgency.LATE: "late"}
+
+
+class ConversationDelegate(QStyledItemDelegate):
+    """Rows are 64 px high, 52 in the compact form; headers 28."""
+
+    def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.compact = False
+        self.ringed = False
+        """Whether the current row wears the keyboard's ring."""
+        self.creators: Mapping[str, str] = {}
+        self._now = now
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(1, self.height_of(index.data(RowRole)))
+
+    def height_of(self, item: object) -> int:
+        theme = self.theme
+        if isinstance(item, ConversationRow):
+            return theme.px(theme.size("row.conversationCompact" if self.compact else "row.conversation"))
+        return theme.px(theme.size("row.section") if isinstance(item, SectionItem) else 44)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        item = index.data(RowRole)
+        rect = QRectF(option.rect)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if isinstance(item, SectionItem):
+            self._section(painter, rect, item)
+        elif isinstance(item, FooterItem):
+            painter.setPen(self.theme.color("text3"))
+            painter.setFont(self.theme.font("small"))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words.footer_text(item.more))
+        elif isinstance(item, ConversationRow):
+            self._row(painter, rect, item, option.state)
+        painter.restore()
+
+    def _section(self, painter: QPainter, rect: QRectF, item: SectionItem) -> None:
+        theme = self.theme
+        x, middle = rect.left() + _PAD, rect.center().y()
+        if item.kind is SectionKind.LATE:
+            theme.icons.paint(painter, QPointF(x, middle - 7), "triangle-alert", 14, theme.color("danger"))
+            x += 14 + _INNER
+        title = words.section_text(item.kind)
+        x += _text(painter, x, rect, title, theme.font("small", weight=600), theme.color("text2")) + _INNER
+        _text(painter, x, rect, str(item.count), theme.font("small"), theme.color("text3"))
+
+    def _row(self, painter: QPainter, rect: QRectF, row: ConversationRow, state: QStyle.StateFlag) -> None:
+        theme = self.theme
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        ground = theme.color("surface")
+        if selected:
+            ground = theme.color("selected")
+        elif state & QStyle.StateFlag.State_MouseOver:
+            ground = theme.color("hover")
+        painter.fillRect(rect, ground)
+        if selected:
+            bar = QRectF(rect.left() - 3, rect.top() + 8, 6, rect.height() - 16)
+            rounded_box(painter, bar, 3, fill=theme.color("accent"))
+        size = 36.0 if self.compact else 40.0
+        creator = self.creators.get(row.creator_id, "")
+        paint_fan(
+            painter,
+            QPointF(rect.left() + _PAD, rect.center().y() - size / 2),
+            size,
+            fan_id=row.fan_id,
+            fan_initials=initials_of(row.fan_name),
+            creator_id=row.creator_id,
+            creator_initials=initials_of(creator),
+            row_color=ground,
+            theme=theme,
+        )
+        line = theme.px(_LINE)
+        gap = 1 if self.compact else 3
+        top = rect.top() + (rect.height() - 2 * line - gap) / 2
+        left, right = rect.left() + _PAD + size + _GAP, rect.right() - _PAD
+        self._first_line(painter, QRectF(left, top, right - left, line), row)
+        self._second_line(painter, QRectF(left, top + line + gap, right - left, line), row, selected=selected)
+        if self.ringed and selected and state & QStyle.StateFlag.State_HasFocus:
+            rounded_box(painter, rect.adjusted(4, 2, -2, -2), 6, border=theme.color("focus"), width=2)
+
+    def _first_line(self, painter: QPainter, rect: QRectF, row: ConversationRow) -> None:
+        theme = self.theme
+        at = words.time_text(row.last_at, self._now())
+        micro = theme.font("micro", weight=400)
+        time_width = QFontMetricsF(micro).horizontalAdvance(at)
+        _text(painter, rect.right() - time_width, rect, at, micro, theme.color("text3"))
+        kind = _TIERS[tier(row.spent, is_new=row.fan_is_new)]
+        amount = words.tier_text(row)
+        room = rect.width() - time_width - _INNER - badges.tier_width(kind, amount, theme) - _INNER
+        font = theme.font("bodyStrong" if row.unread else "bodyMedium")
+        used = _text(painter, rect.left(), rect, row.fan_name, font, theme.color("text"), room)
+        badges.paint_tier(painter, rect.left() + used + _INNER, rect.center().y(), kind, amount, theme)
+
+    def _second_line(self, painter: QPainter, rect: QRectF, row: ConversationRow, *, selected: bool) -> None:
+        theme = self.theme
+        middle = rect.center().y()
+        right = rect.right()
+        if row.unread:
+            right -= badges.unread_width(row.unread, theme)
+            badges.paint_unread(painter, right, middle, row.unread, theme)
+            right -= _INNER
+        if row.waiting_since is not None:
+            wait = waited(row.waiting_since, self._now())
+            level, text = _LEVELS[urgency(wait, DEFAULT_SLA)], clock_text(wait)
+            right -= badges.timer_width(level, text, theme)
+            badges.paint_timer(painter, right, middle, level, text, theme, on_selected=selected)
+            right -= _INNER
+        left = self._before_snippet(painter, rect.left(), middle, row)
+        if row.colleague:
+            text = words.colleague_text(row)
+            if left + badges.presence_width(text, theme) <= right:
+                badges.paint_presence(painter, left, middle, row.colleague, initials_of(row.colleague), text, theme)
+                return
+        color = theme.color("text" if row.unread else "text2")
+        _text(painter, left, rect, words.snippet(row), theme.font("body"), color, right - left)
+
+    def _before_snippet(self, painter: QPainter, left: float, middle: float, row: ConversationRow) -> float:
+        """State chip or delivery mark; returns where the snippet begins."""
+        theme = self.theme
+        state = words.state_words(row)
+        if state is not None:
+            kind: badges.StateKind = "failed" if state[0] == "failed" else "queued"
+            return left + badges.paint_state(painter, left, middle, kind, state[1], theme) + _INNER
+        if row.last_kind is MessageKind.PPV and row.last_bought:
+            theme.icons.paint(painter, QPointF(left, middle - 7), "circle-check", 14, theme.color("successText"))
+            return left + 14 + _INNER
+        if row.last_outgoing and row.last_kind in (MessageKind.TEXT, MessageKind.PPV):
+            icon = "check-check" if row.last_read else "check"
+            color = theme.color("accentText" if row.last_read else "text3")
+            theme.icons.paint(painter, QPointF(left, middle - 7), icon, 14, color)
+            return left + 14 + _INNER
+        return left
+
+
+def _text(
+    painter: QPainter, x: float, rect: QRectF, text: str, font: QFont, color: QColor, room: float | None = None
+) -> float:
+    """Draws one line at `x`, elided to `room`; returns its width."""
+    metrics = QFontMetricsF(font)
+    if room is not None:
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room))
+    width = metrics.horizontalAdvance(text)
+    painter.setFont(font)
+    painter.setPen(color)
+    box = QRectF(x, rect.top(), width + 1, rect.height())
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip | Qt.TextFlag.TextSingleLine, text)
+    return width

@@ -1,0 +1,1 @@
+"""The pages that ship with Huntaze, written against the public SDK."""

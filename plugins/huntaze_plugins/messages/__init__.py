@@ -1,0 +1,30 @@
+"""The Messages page: who waits for an answer, the conversation, the answer, and what is known of the fan."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from huntaze_desktop.sdk import Context, Page
+from huntaze_plugins.messages.page import MessagesPage
+from huntaze_plugins.messages.words import tr
+
+__all__ = ["activate", "deactivate"]
+
+_open: list[MessagesPage] = []
+
+
+def activate(ctx: Context) -> None:
+    """Add the page; it is built when it is first shown."""
+
+    def build() -> QWidget:
+        page = MessagesPage(ctx)
+        _open.append(page)
+        return page
+
+    ctx.pages.add(Page("messages", tr("Messages"), "message-square", build, shortcut="Ctrl+2"))
+
+
+def deactivate() -> None:
+    """Keep what was typed, and let go of every view."""
+    while _open:
+        _open.pop().close_views()

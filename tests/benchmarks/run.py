@@ -1,0 +1,70 @@
+"""`make bench`: runs the benchmarks one after the other, prints a table and writes bench-output/report.json.
+
+Start it with `python -m tests.benchmarks.run` or as a file, from anywhere. Nothing here is collected by pytest: a busy
+machine must not turn a test red.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks import bench_accept, bench_backfill, bench_sync, bench_window  # noqa: E402
+from tests.benchmarks.agency import agency  # noqa: E402
+from tests.benchmarks.figures import Figure, load, table, write  # noqa: E402
+from tests.plugins.postgres import running_server  # noqa: E402
+
+OUTPUT = ROOT / "bench-output"
+PARTS = ("embedded", "postgresql")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="the embedded database with the desktop, or PostgreSQL")
+    parser.add_argument("--report", type=Path, default=OUTPUT / "report.json")
+    only = parser.parse_args()
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="huntaze-bench-") as folder:
+        for part in PARTS if only.only is None else (only.only,):
+            _say(f"{part} (load {load()})")
+            figures += _embedded(Path(folder)) if part == "embedded" else _postgresql(Path(folder))
+    sys.stdout.write(f"\n{table(figures)}\n\nload at the end: {load()}\n")
+    write(figures, only.report)
+    return 0
+
+
+def _embedded(folder: Path) -> list[Figure]:
+    cache = OUTPUT / "pycache"
+    profile = folder / "profile"
+    with agency(folder / "sqlite", cache) as filled:
+        figures = bench_backfill.run(filled, "SQLite")
+        _say(f"snapshots (load {load()})")
+        figures += bench_sync.server(filled, "SQLite")
+        figures += bench_sync.desktop(filled, profile, cache)
+        _say(f"the window (load {load()})")
+        figures += bench_window.run(filled, profile, cache)
+        _say(f"accepting messages (load {load()})")
+        return figures + bench_accept.run(filled, "SQLite")
+
+
+def _postgresql(folder: Path) -> list[Figure]:
+    with (
+        running_server(durable=True) as server,
+        agency(folder / "postgresql", OUTPUT / "pycache", server.url(server.create())) as filled,
+    ):
+        figures = bench_backfill.run(filled, "PostgreSQL")
+        figures += bench_sync.server(filled, "PostgreSQL")
+        return figures + bench_accept.run(filled, "PostgreSQL")
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"bench: {what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

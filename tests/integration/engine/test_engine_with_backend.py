@@ -1,0 +1,156 @@
+"""The engine against the real service and the real sandbox, as processes: the whole way of a message, and a kill."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from huntaze_contract.outgoing import State
+from huntaze_desktop.cache import CacheKey, open_cache
+from huntaze_desktop.engine import Engine, MemoryTokenStore
+from huntaze_desktop.model.connection import ConnectionState
+from huntaze_desktop.model.listing import ConversationQuery
+from tests.helpers.agency import KEY
+from tests.integration.engine.conftest import QUICK, seen
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+FANS = 16
+OWNER = {"email": "iris@example.com", "password": "correct horse battery", "name": "Iris", "agency": "Northlight"}
+
+
+class Process:
+    """A child that says in one line that it is ready, and ends with its stdin."""
+
+    def __init__(self, *arguments: str, first_line: dict[str, Any] | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments, "--exit-with-stdin"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if first_line is not None:
+            self._process.stdin.write(json.dumps(first_line).encode() + b"\n")
+            self._process.stdin.flush()
+        ready = self._process.stdout.readline()
+        if not ready:
+            self.end()
+            raise RuntimeError(f"{' '.join(arguments)} did not start")
+        self.port = int(json.loads(ready)["port"])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def end(self, *, kill: bool = False) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if kill:
+            self._process.send_signal(signal.SIGKILL)
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._process.stdout.close()
+
+
+class Place:
+    """A sandbox, a backend that can be killed and started again, and a signed-in engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = folder / "journal.jsonl"
+        arguments = ["--quiet", "--fans", str(FANS), "--messages", "800", "--journal", str(self.journal)]
+        self.sandbox = Process("huntaze_sandbox", *arguments)
+        try:
+            self.backend = self._start_backend(0)
+        except RuntimeError:
+            self.sandbox.end()
+            raise
+        self.engine: Engine
+
+    def _start_backend(self, port: int) -> Process:
+        arguments = ["backend", "serve", "--data", str(self.folder / "service"), "--port", str(port)]
+        return Process("huntaze_cli", *arguments, first_line={"database_key": "ab" * 32, "owner": OWNER})
+
+    async def kill_backend(self) -> None:
+        await asyncio.to_thread(self.backend.end, kill=True)
+
+    async def start_backend_again(self) -> None:
+        self.backend = await asyncio.to_thread(self._start_backend, self.backend.port)
+
+    async def sign_in(self) -> Engine:
+        loop = asyncio.get_running_loop()
+        cache = open_cache(self.folder / "cache.db", CacheKey(KEY))
+        self.engine = Engine(cache, MemoryTokenStore(), loop.call_soon_threadsafe, timing=QUICK)
+        await asyncio.to_thread(self.engine.start)
+        self.engine.set_server(self.backend.url)
+        await self.engine.sign_in(OWNER["email"], OWNER["password"])
+        await self.engine.connect_platform("sandbox", self.sandbox.url, "sandbox-key")
+        return self.engine
+
+    def delivered(self) -> dict[str, list[str]]:
+        """Texts that the platform has of us, by chat, in its order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for entry in map(json.loads, self.journal.read_text().splitlines()):
+            if entry["direction"] == "out":
+                found[entry["chat"]].append(entry["text"])
+        return found
+
+    async def end(self) -> None:
+        await asyncio.to_thread(self.engine.stop)
+        await asyncio.to_thread(self.backend.end)
+        await asyncio.to_thread(self.sandbox.end)
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    place = await asyncio.to_thread(Place, tmp_path)
+    await place.sign_in()
+    yield place
+    await place.end()
+
+
+async def test_the_whole_way_of_a_message_and_a_kill_of_the_service(place: Place) -> None:
+    engine = place.engine
+    listing, outbox = engine.listing(ConversationQuery()), engine.outbox()
+    found = await seen(listing, lambda value: value.total == FANS, within=60)
+    await seen(engine.connection, lambda c: c.state is ConnectionState.ONLINE, within=60)
+
+    first = found.rows[0]
+    window = engine.window(first.id)
+    mine = await engine.send(first.id, "The whole way")
+    await seen(window, lambda value: [r.state for r in value.rows if r.id == mine] == [State.SENT], within=60)
+    assert [texts for texts in place.delivered().values() if "The whole way" in texts] == [["The whole way"]]
+
+    note = await engine.add_note(first.fan_id, "Likes trains")
+    fan = engine.fan(first.fan_id)
+    await seen(fan, lambda value: [n.id for n in value.notes] == [note])
+
+    await place.kill_backend()
+    engine.nudge()
+    await seen(engine.connection, lambda c: c.state is ConnectionState.OFFLINE, within=30)
+    # Two conversations of two creators, so that the 3 s between sends of one account do not add up.
+    talks = list({row.creator_id: row for row in reversed(found.rows)}.values())[:2]
+    for talk in talks:
+        for n in range(3):
+            await engine.send(talk.id, f"{talk.fan_name} {n}")
+    assert len(await seen(outbox, lambda items: len(items) == 6)) == 6
+    await place.start_backend_again()
+    await seen(outbox, lambda items: not items, within=60)
+    for talk in talks:
+        last = f"{talk.fan_name} 2"
+        await seen(
+            engine.window(talk.id),
+            lambda value, last=last: [r.state for r in value.rows if r.text == last] == [State.SENT],
+            within=60,
+        )
+    sent = [texts[-3:] for texts in place.delivered().values()]
+    for talk in talks:
+        assert [f"{talk.fan_name} {n}" for n in range(3)] in sent
+    everything = [text for texts in place.delivered().values() for text in texts]
+    assert len(everything) == len(set(everything)) == 7

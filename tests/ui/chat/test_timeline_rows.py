@@ -1,0 +1,170 @@
+"""From messages to rows: groups, day dividers, the offline divider; and which actions a state offers."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntaze_contract.outgoing import TRANSITIONS, State
+from huntaze_desktop.model.entities import MessageKind
+from huntaze_desktop.model.window import MessageWindow
+from huntaze_desktop.ui_kit.chat.delivery import Action, Delivery, actions_in_bubble, actions_of, delivery_of
+from huntaze_desktop.ui_kit.chat.rows import DayRow, HeadRow, MessageRow, OfflineRow, TailRow, countdown, rows_of
+from huntaze_desktop.ui_kit.chat.text import between, links_in, units
+from huntaze_desktop.ui_kit.chat.words import reason_text
+from tests.ui.chat.chat_builders import CONVERSATION, NOW, message, talk, window
+
+
+def kinds(rows: tuple[object, ...]) -> list[str]:
+    return [type(row).__name__.removesuffix("Row") for row in rows]
+
+
+def messages(rows: tuple[object, ...]) -> list[MessageRow]:
+    return [row for row in rows if isinstance(row, MessageRow)]
+
+
+def test_messages_of_one_person_form_a_group_with_one_name() -> None:
+    rows = messages(rows_of(window(message("a", mine=True), message("b", mine=True), message("c"))))
+    assert [(row.first, row.last, row.named) for row in rows] == [
+        (True, False, True),
+        (False, True, False),
+        (True, True, False),
+    ]
+
+
+def test_a_colleague_starts_a_group_of_her_own() -> None:
+    rows = messages(rows_of(window(message("a", mine=True), message("b", author_name="Ana Costa", author_id="ana"))))
+    assert [row.named for row in rows] == [True, True]
+
+
+def test_a_tip_breaks_a_group_and_has_no_name() -> None:
+    one, tip, two = message("a"), message("", kind=MessageKind.TIP, price=1500), message("b")
+    rows = messages(rows_of(window(one, tip, two)))
+    assert [row.first for row in rows] == [True, True, True]
+    assert not rows[1].named
+
+
+def test_a_long_silence_starts_a_new_group() -> None:
+    rows = messages(rows_of(window(message("a", minutes_ago=100), message("b", minutes_ago=10))))
+    assert rows[1].first
+
+
+def test_each_day_has_its_divider() -> None:
+    rows = rows_of(window(message("a", minutes_ago=60 * 48), message("b", minutes_ago=60 * 24), message("c")))
+    assert kinds(rows) == ["Head", "Day", "Message", "Day", "Message", "Day", "Message", "Tail"]
+
+
+def test_what_waits_on_this_computer_stands_under_its_own_divider() -> None:
+    rows = rows_of(window(message("a"), message("b", state=State.QUEUED_LOCAL, local=True, minutes_ago=1)))
+    assert kinds(rows) == ["Head", "Day", "Message", "Offline", "Message", "Tail"]
+    assert messages(rows)[1].named
+
+
+def test_an_empty_window_still_has_its_ends() -> None:
+    rows = rows_of(MessageWindow(CONVERSATION))
+    assert rows == (HeadRow(more=False), TailRow(types=False))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60 * 24 * 5), st.sampled_from(["in", "mine", "ana", "local", "tip"])), max_size=30
+    )
+)
+def test_keys_are_unique_and_dividers_stand_before_what_they_announce(plan: list[tuple[int, str]]) -> None:
+    made = []
+    for minutes, who in plan:
+        fields: dict[str, object] = {"minutes_ago": minutes}
+        match who:
+            case "mine":
+                fields["mine"] = True
+            case "ana":
+                fields |= {"author_name": "Ana", "author_id": "ana"}
+            case "local":
+                fields |= {"state": State.QUEUED_LOCAL, "local": True}
+            case "tip":
+                fields |= {"kind": MessageKind.TIP, "price": 100}
+        made.append(message("x", **fields))
+    made.sort(key=lambda row: (row.local, row.at, row.id))
+    rows = rows_of(window(*made), UTC)
+    keys = [row.key for row in rows]
+    assert len(keys) == len(set(keys))
+    assert [row.message for row in messages(rows)] == made
+    for row, after in itertools.pairwise(rows):
+        if isinstance(row, DayRow):
+            assert isinstance(after, MessageRow | OfflineRow)
+        if isinstance(row, OfflineRow):
+            assert isinstance(after, MessageRow)
+            assert after.message.local
+    for before, after in zip(messages(rows), messages(rows)[1:], strict=False):
+        assert before.last == after.first
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.RECONCILING, State.SENDING, State.NEEDS_HUMAN, State.SENT])
+def test_a_message_that_may_be_under_way_offers_no_way_to_send_it_again(state: State) -> None:
+    actions = actions_of(message("a", state=state))
+    assert Action.RETRY not in actions
+    assert Action.SEND_NOW not in actions
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_actions_follow_the_table_of_transitions(state: State) -> None:
+    actions = set(actions_of(message("a", state=state)))
+    if Action.RETRY in actions:
+        assert State.READY in TRANSITIONS[state]
+    assert Action.RETRY not in set(actions_of(message("a", state=State.REJECTED)))
+    if Action.SEND_NOW in actions:
+        assert State.ACCEPTED in TRANSITIONS[state]
+    if actions & {Action.DISCARD, Action.TAKE_BACK}:
+        assert State.CANCELLED in TRANSITIONS[state]
+
+
+def test_a_failed_message_offers_retry_first_and_can_be_discarded() -> None:
+    failed = message("a", state=State.FAILED)
+    assert actions_in_bubble(failed) == (Action.RETRY,)
+    assert actions_of(failed) == (Action.RETRY, Action.DISCARD)
+
+
+def test_what_the_server_refused_at_its_door_can_go_as_a_new_message() -> None:
+    refused = message("a", state=State.REJECTED, local=True)
+    assert actions_in_bubble(refused) == (Action.RETRY,)
+    assert actions_of(refused) == (Action.RETRY, Action.EDIT, Action.DISCARD)
+
+
+def test_reasons_are_said_in_words() -> None:
+    assert reason_text("session_expired") == "session expired"
+    assert reason_text("CANNOT_SEND") == "this fan cannot be written to"
+    assert reason_text("refused: Contains a link.") == "Contains a link"
+    assert reason_text("http_502") == ""
+    assert reason_text(None) == ""
+
+
+def test_read_is_more_than_sent() -> None:
+    assert delivery_of(message("a", state=State.SENT)) is Delivery.SENT
+    assert delivery_of(message("a", state=State.SENT, read_at=NOW)) is Delivery.READ
+    assert delivery_of(message("a")) is Delivery.NONE
+
+
+def test_a_countdown_rounds_up_and_ends() -> None:
+    until = datetime(2026, 1, 1, 12, 0, 4, tzinfo=UTC)
+    assert countdown(until, until - timedelta(seconds=3.2)) == "0:04"
+    assert countdown(until, until - timedelta(seconds=75)) == "1:15"
+    assert countdown(until, until) is None
+
+
+def test_links_are_found_in_qts_counting_and_without_the_full_stop() -> None:
+    text = "😊 see www.example.org/a, or (https://example.org)."
+    found = links_in(text)
+    assert [between(text, link.start, link.start + link.length) for link in found] == [
+        "www.example.org/a",
+        "https://example.org",
+    ]
+    assert found[0].address == "https://www.example.org/a"
+    assert units("😊") == 2
+
+
+def test_a_long_talk_has_a_row_for_each_message() -> None:
+    assert len(messages(rows_of(window(*talk(200))))) == 200

@@ -1,0 +1,487 @@
+"""In-memory data sources behind the plugin's door, for tests: they keep what they were told and answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from huntaze_desktop.sdk import (
+    Connection,
+    ConnectionState,
+    ConversationListing,
+    ConversationQuery,
+    ConversationRow,
+    Creator,
+    CreatorState,
+    Fan,
+    FanDetails,
+    FanTotals,
+    FilterCounts,
+    Member,
+    Message,
+    MessageKind,
+    MessageWindow,
+    Note,
+    OfflineError,
+    OutboxItem,
+    Page,
+    Purchase,
+    Section,
+    SectionKind,
+    SendBudget,
+    outgoing,
+)
+
+NOW = datetime(2026, 11, 13, 14, 36, tzinfo=UTC)
+State = outgoing.State
+_numbers = count(1)
+
+
+class View:
+    """A LiveView whose value tests set."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.closed = False
+        self._listeners: list[Callable[[Any], None]] = []
+
+    def subscribe(self, listener: Callable[[Any], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        listener(self.value)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def set(self, value: Any) -> None:
+        self.value = value
+        for listener in tuple(self._listeners):
+            listener(value)
+
+    def close(self) -> None:
+        self.closed = True
+        self._listeners.clear()
+
+
+class ListView(View):
+    def __init__(self, source: FakeConversations, query: ConversationQuery) -> None:
+        super().__init__(ConversationListing(query))
+        self._source = source
+        self.query = query
+
+    def set_query(self, query: ConversationQuery) -> None:
+        self.query = query
+        self._source.queries.append(query)
+        self.refresh()
+
+    def refresh(self) -> None:
+        if not self._source.hold:
+            self.set(self._source.answer(self.query))
+
+
+class FakeConversations:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.rows: list[ConversationRow] = []
+        self.queries: list[ConversationQuery] = []
+        self.hold = False
+        self.views: list[ListView] = []
+        self._now = now
+
+    def listing(self, query: ConversationQuery) -> ListView:
+        view = ListView(self, query)
+        self.queries.append(query)
+        self.views.append(view)
+        view.refresh()
+        return view
+
+    def refresh(self) -> None:
+        for view in self.views:
+            view.refresh()
+
+    def change(self, conversation_id: str, **fields: Any) -> None:
+        self.rows = [replace(row, **fields) if row.id == conversation_id else row for row in self.rows]
+        self.refresh()
+
+    def answer(self, query: ConversationQuery) -> ConversationListing:
+        late_at = self._now() - timedelta(minutes=5)
+        mine = [row for row in self.rows if query.creator_id in (None, row.creator_id)]
+        late = [row for row in mine if row.waiting_since and row.waiting_since < late_at]
+        vip = [row for row in mine if row.spent >= 100_000]
+        unread = [row for row in mine if row.unread]
+        unbought = [row for row in mine if row.last_kind is MessageKind.PPV and not row.last_bought]
+        counts = FilterCounts(len(mine), len(unread), len(late), len(vip), len(unbought))
+        wanted = {"all": mine, "unread": unread, "late": late, "vip": vip, "unbought": unbought}[query.filter.value]
+        if query.text:
+            wanted = [row for row in wanted if query.text.casefold() in f"{row.fan_name} {row.last_text}".casefold()]
+            return ConversationListing(
+                query,
+                tuple(wanted),
+                (Section(SectionKind.RESULTS, len(wanted)),),
+                counts,
+                len(wanted),
+                loading=False,
+                as_of=self._now(),
+            )
+        groups = {
+            SectionKind.LATE: sorted((r for r in wanted if r in late), key=lambda r: r.waiting_since),
+            SectionKind.WAITING: sorted(
+                (r for r in wanted if r.waiting_since and r not in late), key=lambda r: r.waiting_since
+            ),
+            SectionKind.ANSWERED: sorted((r for r in wanted if not r.waiting_since), key=lambda r: r.last_at)[::-1],
+        }
+        rows = [row for group in groups.values() for row in group]
+        sections = tuple(Section(kind, len(group)) for kind, group in groups.items())
+        return ConversationListing(
+            query, tuple(rows[: query.limit]), sections, counts, len(rows), loading=False, as_of=self._now()
+        )
+
+
+class WindowView(View):
+    def __init__(self, window: MessageWindow) -> None:
+        super().__init__(window)
+        self.asked: list[str] = []
+
+    def load_older(self) -> None:
+        self.asked.append("older")
+
+    def load_newer(self) -> None:
+        self.asked.append("newer")
+
+    def jump_to_newest(self) -> None:
+        self.asked.append("newest")
+
+
+class FakeMessages:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.history: dict[str, tuple[Message, ...]] = {}
+        self.views: dict[str, WindowView] = {}
+        self.opened: list[str] = []
+        self.broken: set[str] = set()
+        self.sent: list[tuple[str, str]] = []
+        self.retried: list[str] = []
+        self.cancelled: list[str] = []
+        self.read: list[tuple[str, str]] = []
+        self.drafts: dict[str, str] = {}
+        self.saved: list[tuple[str, str]] = []
+        self.viewing: list[tuple[str, bool]] = []
+        self.budgets: dict[str, View] = {}
+        self.error: Exception | None = None
+        self.loading = False
+
+    def window(self, conversation_id: str) -> WindowView:
+        self.opened.append(conversation_id)
+        if conversation_id in self.broken:
+            window = MessageWindow(conversation_id, loading=False, error="CACHE_READ")
+        elif self.loading:
+            window = MessageWindow(conversation_id)
+        else:
+            window = self.window_of(conversation_id)
+        view = self.views[conversation_id] = WindowView(window)
+        return view
+
+    def window_of(self, conversation_id: str) -> MessageWindow:
+        rows = self.history.get(conversation_id, ())
+        return MessageWindow(conversation_id, rows=rows, has_oldest=True, loading=False)
+
+    def add(self, conversation_id: str, message: Message) -> None:
+        self.history[conversation_id] = (*self.history.get(conversation_id, ()), message)
+        if conversation_id in self.views:
+            self.views[conversation_id].set(self.window_of(conversation_id))
+
+    async def send(self, conversation_id: str, text: str) -> str:
+        if self.error is not None:
+            raise self.error
+        self.sent.append((conversation_id, text))
+        self.drafts.pop(conversation_id, None)
+        made = message(conversation_id, text, at=self._now(), state=State.QUEUED_LOCAL, local=True)
+        self.add(conversation_id, made)
+        return made.id
+
+    async def retry(self, message_id: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.retried.append(message_id)
+
+    async def cancel(self, message_id: str) -> None:
+        self.cancelled.append(message_id)
+
+    async def mark_read(self, conversation_id: str, up_to: str) -> None:
+        self.read.append((conversation_id, up_to))
+
+    async def draft(self, conversation_id: str) -> str:
+        return self.drafts.get(conversation_id, "")
+
+    async def save_draft(self, conversation_id: str, text: str) -> None:
+        self.drafts[conversation_id] = text
+        self.saved.append((conversation_id, text))
+
+    def budget(self, creator_id: str) -> View:
+        return self.budgets.setdefault(creator_id, View(SendBudget(creator_id, 10, 3)))
+
+    def outbox(self) -> View:
+        items: tuple[OutboxItem, ...] = ()
+        return View(items)
+
+    def tell_viewing(self, conversation_id: str, *, typing: bool) -> None:
+        self.viewing.append((conversation_id, typing))
+
+
+class FakeFans:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.details_of: dict[str, FanDetails] = {}
+        self.views: dict[str, View] = {}
+        self.calls: list[tuple[str, ...]] = []
+        self.offline = False
+
+    def details(self, fan_id: str) -> View:
+        view = self.views[fan_id] = View(self.details_of.get(fan_id, FanDetails(None)))
+        return view
+
+    def _change(self, fan_id: str, details: FanDetails) -> None:
+        self.details_of[fan_id] = details
+        if fan_id in self.views:
+            self.views[fan_id].set(details)
+
+    def _reach(self) -> None:
+        if self.offline:
+            raise OfflineError("The server cannot be reached. Nothing was changed.")
+
+    async def add_note(self, fan_id: str, text: str) -> str:
+        self._reach()
+        self.calls.append(("add_note", fan_id, text))
+        before = self.details_of[fan_id]
+        note = Note(f"n{next(_numbers)}", fan_id, text, "Sofia Ortega", self._now(), None, mine=True, ver=1)
+        self._change(fan_id, replace(before, notes=(note, *before.notes)))
+        return note.id
+
+    async def edit_note(self, note_id: str, text: str, base_ver: int) -> None:
+        self._reach()
+        self.calls.append(("edit_note", note_id, text, str(base_ver)))
+
+    async def delete_note(self, note_id: str) -> None:
+        self._reach()
+        self.calls.append(("delete_note", note_id))
+        for fan_id, details in list(self.details_of.items()):
+            if any(note.id == note_id for note in details.notes):
+                kept = tuple(note for note in details.notes if note.id != note_id)
+                self._change(fan_id, replace(details, notes=kept))
+
+    async def add_tag(self, fan_id: str, tag: str) -> None:
+        self._reach()
+        self.calls.append(("add_tag", fan_id, tag))
+        details = self.details_of[fan_id]
+        assert details.fan is not None
+        self._change(fan_id, replace(details, fan=replace(details.fan, tags=(*details.fan.tags, tag))))
+
+    async def remove_tag(self, fan_id: str, tag: str) -> None:
+        self._reach()
+        self.calls.append(("remove_tag", fan_id, tag))
+        details = self.details_of[fan_id]
+        assert details.fan is not None
+        kept = tuple(one for one in details.fan.tags if one != tag)
+        self._change(fan_id, replace(details, fan=replace(details.fan, tags=kept)))
+
+
+class FakeTeam:
+    def __init__(self) -> None:
+        self.me = Member("me", "Sofia Ortega", "chatter")
+        self.view = View(
+            (
+                creator("mara", "Mara Lind"),
+                creator("nia", "Nia Brooks"),
+                creator("tess", "Tess Adair"),
+                creator("iris", "Iris Roux"),
+            )
+        )
+
+    def creators(self) -> View:
+        return self.view
+
+
+class FakePages:
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+        self.badges: list[tuple[str, int]] = []
+
+    def add(self, page: Page) -> None:
+        self.pages.append(page)
+
+    def set_badge(self, page_id: str, count_: int) -> None:
+        self.badges.append((page_id, count_))
+
+
+class FakeSlots:
+    def __init__(self) -> None:
+        self.declared: dict[str, Callable[[tuple[Any, ...]], None]] = {}
+
+    def declare(self, slot: str, listener: Callable[[tuple[Any, ...]], None]) -> None:
+        self.declared[slot] = listener
+        listener(())
+
+    def contribute(self, slot: str, item: object) -> None:
+        self.declared[slot]((item,))
+
+
+class FakeShell:
+    def __init__(self, theme: Any) -> None:
+        self.theme = theme
+        self.selected_creator = View(None)
+        self.search_text = View("")
+        self.toasts: list[tuple[str, str | None, Callable[[], None] | None]] = []
+
+    def toast(self, text: str, *, action: str | None = None, on_action: Callable[[], None] | None = None) -> None:
+        self.toasts.append((text, action, on_action))
+
+
+class FakeContext:
+    """An `sdk.Context` over the fakes; coroutines run to their end at once, for nothing here really waits."""
+
+    plugin_id = "messages"
+
+    def __init__(self, theme: Any) -> None:
+        self.time = NOW
+        self.conversations = FakeConversations(self.now)
+        self.messages = FakeMessages(self.now)
+        self.fans = FakeFans(self.now)
+        self.team = FakeTeam()
+        self.connection = View(Connection(ConnectionState.ONLINE, NOW))
+        self.pages = FakePages()
+        self.slots = FakeSlots()
+        self.shell = FakeShell(theme)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, on_error: Callable[[Exception], None] | None = None) -> None:
+        try:
+            work.send(None)
+        except StopIteration:
+            return
+        except Exception as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            return
+        raise AssertionError("a fake never waits")
+
+    def now(self) -> datetime:
+        return self.time
+
+    def go(self, state: ConnectionState) -> None:
+        self.fans.offline = state is not ConnectionState.ONLINE
+        self.connection.set(Connection(state, self.time))
+
+
+def creator(id_: str, name: str, state: CreatorState = CreatorState.CONNECTED) -> Creator:
+    return Creator(id_, name, name.split(maxsplit=1)[0].lower(), "onlyfans", "Europe/Berlin", state, NOW, 10)
+
+
+def row(name: str, *, waits: float | None = None, minutes_ago: float = 10, **fields: Any) -> ConversationRow:
+    """A conversation with `name`; `waits` minutes without an answer."""
+    key = name.split(maxsplit=1)[0].lower()
+    values: dict[str, Any] = {
+        "id": f"c-{key}",
+        "creator_id": "mara",
+        "fan_id": f"f-{key}",
+        "fan_name": name,
+        "spent": 21_000,
+        "currency": "USD",
+        "fan_is_new": False,
+        "unread": 0,
+        "waiting_since": NOW - timedelta(minutes=waits) if waits is not None else None,
+        "last_at": NOW - timedelta(minutes=waits if waits is not None else minutes_ago),
+        "last_text": f"Hello from {name}",
+    }
+    return ConversationRow(**(values | fields))
+
+
+def message(conversation_id: str, text: str, *, at: datetime, **fields: Any) -> Message:
+    """A message from the fan, or one of ours when it has a state."""
+    own = "state" in fields
+    values: dict[str, Any] = {
+        "id": f"m{next(_numbers):06d}",
+        "conversation_id": conversation_id,
+        "direction": "out" if own else "in",
+        "kind": MessageKind.TEXT,
+        "text": text,
+        "at": at,
+    }
+    if own:
+        values |= {"mine": True, "author_id": "me", "author_name": "Sofia Ortega"}
+    return Message(**(values | fields))
+
+
+def shift(context: FakeContext) -> None:
+    """Fill the fakes with the drawn evening: eleven conversations, the second one with a history."""
+    minutes = timedelta(minutes=1)
+    context.conversations.rows = [
+        row("Kevin Mora", waits=11.08, spent=96_000, unread=1, creator_id="nia", colleague="Ana Costa",
+            colleague_types=True, last_text="Is the full cooking video out today?"),
+        row("Daniel Reyes", waits=6.7, spent=481_200, last_text="Did you get the Porto photos back yet?"),
+        row("Tom Adler", waits=5.33, spent=21_000, unread=1, last_text="Ok, tell me more about the tour dates"),
+        row("Oliver Grant", waits=3.17, spent=720_000, unread=3, creator_id="tess",
+            last_text="Thank you for the birthday message, it made my day"),
+        row("Lucas Blanc", waits=1.8, spent=9500, unread=1, creator_id="iris",
+            last_text="Merci beaucoup ! À demain alors"),
+        row("Ryan Walsh", waits=0.67, spent=0, fan_is_new=True, unread=1,
+            last_text="Hi! Just subscribed, love your travel posts"),
+        row("Pieter Vos", minutes_ago=5, spent=18_000, creator_id="tess", failed=1, last_outgoing=True, last_mine=True,
+            last_text="Happy you liked it! The next one is on Sunday"),
+        row("Sam Porter", minutes_ago=6, spent=43_000, creator_id="nia", queued=1, last_outgoing=True, last_mine=True,
+            last_text="Enjoy the game tonight!"),
+        row("Elias Norén", minutes_ago=14, spent=62_000, creator_id="iris", last_outgoing=True,
+            last_kind=MessageKind.PPV, last_text="Studio vlog", last_price=1800, last_bought=True),
+        row("Hugo Martin", minutes_ago=18, spent=130_000, last_outgoing=True, last_mine=True, last_read=True,
+            last_text="The schedule is up, have a look"),
+        row("Marcus Lee", minutes_ago=34, spent=5800, creator_id="nia", last_outgoing=True, last_author="Priya Nair",
+            last_text="That is a great playlist, thank you"),
+    ]  # fmt: skip
+    one = "c-daniel"
+    context.messages.history[one] = (
+        message(one, "", at=NOW - 1230 * minutes, kind=MessageKind.PPV, direction="out", state=State.SENT, mine=False,
+                author_id="ana", author_name="Ana Costa", title="Lisbon travel diary", price=2200,
+                media_types=("photo",) * 14 + ("video",), bought_at=NOW - 1200 * minutes, read_at=NOW),
+        message(one, "", at=NOW - 1195 * minutes, kind=MessageKind.TIP, price=1500),
+        message(one, "Good morning! Loved the diary, the viewpoint was my favourite", at=NOW - 24 * minutes),
+        message(one, "That one took three tries. Guess who forgot the tripod", at=NOW - 22 * minutes,
+                state=State.SENT, read_at=NOW),
+        message(one, "", at=NOW - 21 * minutes, kind=MessageKind.PPV, state=State.SENT, price=1800, read_at=NOW,
+                title="Behind the scenes: studio day", media_types=("photo",) * 9 + ("video",)),
+        message(one, "The next stop is Porto, by the way", at=NOW - 20 * minutes, state=State.FAILED,
+                reason="session_expired"),
+        message(one, "Did you get the Porto photos back yet? Would love to see those 😊", at=NOW - 7 * minutes),
+        message(one, "Yes! I picked them up this morning", at=NOW - 2 * minutes, state=State.LIMITED,
+                not_before=NOW + timedelta(seconds=4)),
+    )  # fmt: skip
+    for other in context.conversations.rows:
+        if other.id != one:
+            said = message(other.id, other.last_text or "Hello", at=other.last_at)
+            context.messages.history[other.id] = (said,)
+    for other in context.conversations.rows:
+        fan = Fan(
+            other.fan_id, other.creator_id, f"p-{other.fan_id}", other.fan_name, other.fan_name.split()[0].lower()
+        )
+        context.fans.details_of[other.fan_id] = FanDetails(replace(fan, totals=FanTotals(lifetime=other.spent)))
+    context.fans.details_of["f-daniel"] = _daniel()
+
+
+def _daniel() -> FanDetails:
+    totals = FanTotals(
+        lifetime=481_200, last_30_days=38_600, tips=64_000, bought=6, offered=9,
+        weeks=(2000, 4200, 3000, 6500, 4000, 8800, 5200, 9000, 7000, 11000, 9200, 12400),
+    )  # fmt: skip
+    fan = Fan(
+        "f-daniel", "mara", "p-9", "Daniel Reyes", "dan_reyes", language="en", location="New York",
+        timezone="America/New_York", subscribed_at=NOW - timedelta(days=430), renews_at=NOW + timedelta(days=20),
+        totals=totals, tags=("Travel", "Photography", "Early riser"),
+    )  # fmt: skip
+    notes = (
+        Note("n-1", "f-daniel", "Planning a trip to Portugal in May. Ask about his camera.", "Ana Costa",
+             NOW - timedelta(days=1), None, mine=False, ver=1),
+        Note("n-2", "f-daniel", "Likes film cameras", "Sofia Ortega", NOW - timedelta(days=9), None, mine=True, ver=3),
+    )  # fmt: skip
+    purchases = (
+        Purchase("p1", "Lisbon travel diary", 2200, "USD", NOW - timedelta(days=1), NOW - timedelta(hours=20), "photo"),
+        Purchase("p2", "Behind the scenes: studio day", 1800, "USD", NOW - timedelta(minutes=21), None, "video"),
+        Purchase("p3", "Cooking night, full video", 2500, "USD", NOW - timedelta(days=11), NOW, "video"),
+    )
+    return FanDetails(fan, notes, purchases, NOW)
