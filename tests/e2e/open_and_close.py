@@ -41,7 +41,8 @@ def held() -> dict[str, Any]:
 
 if __name__ == "__main__":
     # How long a step takes is the machine's affair, and not what is looked for here.
-    logging.getLogger("asyncio").addFilter(lambda record: "took" not in record.getMessage())
+    for loop in ("asyncio", "qasync._SimpleTimer"):
+        logging.getLogger(loop).addFilter(lambda record: "took" not in record.getMessage())
     home = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     options = DesktopOptions(headless=True, home=home, throw_away=home is None)
     for _ in range(int(sys.argv[1])):
