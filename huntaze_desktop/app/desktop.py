@@ -116,6 +116,8 @@ class Desktop:
             return 0
         finally:
             await self._close()
+            # What was frozen is ours again: the window of a process that opens another one must not stay for good.
+            gc.unfreeze()
 
     async def _accompanied(self, companion: Callable[["Desktop"], Awaitable[None]]) -> None:
         closing = asyncio.ensure_future(self._closing.wait())
