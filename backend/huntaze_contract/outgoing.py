@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 __all__ = [
     "DEFAULT_TIMING",
+    "EDITABLE",
     "EXPIRES_AFTER",
     "HOLDS_HEAD",
     "MAX_TEXT",
@@ -96,6 +97,19 @@ HOLDS_HEAD = frozenset({State.READY, State.LIMITED, State.SENDING, State.UNKNOWN
 
 RELEASES_HEAD = frozenset({State.SENT, State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED})
 """States in which a message no longer holds up the ones behind it."""
+
+EDITABLE = frozenset(
+    {
+        State.QUEUED_LOCAL,
+        State.WAITING_APPROVAL,
+        State.SCHEDULED,
+        State.READY,
+        State.LIMITED,
+        State.NEEDS_REVIEW,
+        State.EXPIRED,
+    }
+)
+"""States in which a message's text may still change, and only before its first attempt: proof goes by the text."""
 
 _S = State
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
@@ -190,6 +204,10 @@ class Outgoing:
     def holds_head(self) -> bool:
         return self.state in HOLDS_HEAD
 
+    @property
+    def editable(self) -> bool:
+        return self.state in EDITABLE and self.attempt_no == 0
+
 
 # --- events -------------------------------------------------------------------------------------------------------
 
@@ -219,6 +237,8 @@ class Expire:
 @dataclass(frozen=True, slots=True)
 class Overtake:
     """The conversation went on without it while it was offline; a person must look."""
+
+    reason: str = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +517,7 @@ def _before_order(m: Outgoing, event: Event) -> _Result:
     if state is None:
         raise IllegalTransitionError(m.state, event)
     not_before = event.at if isinstance(event, Schedule) else None
-    reason = event.reason if isinstance(event, Reject) else None
+    reason = event.reason if isinstance(event, Reject | Overtake) else None
     return replace(m, state=state, not_before=not_before, reason=reason), ()
 
 

@@ -16,6 +16,10 @@ class ListFilter(StrEnum):
     VIP = "vip"
     UNBOUGHT = "unbought"
     """The newest message is a PPV that was not bought."""
+    MINE = "mine"
+    """Assigned to the member who is signed in."""
+    SNOOZED = "snoozed"
+    """Only these; every other filter leaves them out until their time, or until the fan writes."""
 
 
 class SectionKind(StrEnum):
@@ -48,6 +52,8 @@ class FilterCounts:
     late: int = 0
     vip: int = 0
     unbought: int = 0
+    mine: int = 0
+    snoozed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

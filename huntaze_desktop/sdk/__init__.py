@@ -8,17 +8,25 @@ this door as opaque objects, so that the door itself needs no Qt.
 from huntaze_contract import ids, outgoing
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import (
+    AttemptSeen,
+    Candidate,
+    ChangeNotice,
     ConversationRow,
     Creator,
     CreatorState,
+    Evidence,
     Fan,
+    FanField,
     FanTotals,
     Member,
     Message,
     MessageKind,
+    MissedMessage,
     Note,
     OutboxItem,
+    PendingChange,
     Purchase,
+    Review,
     SendBudget,
 )
 from huntaze_desktop.model.listing import (
@@ -33,6 +41,7 @@ from huntaze_desktop.model.tiers import Tier, short_amount, tier
 from huntaze_desktop.model.waiting import DEFAULT_SLA, Sla, Urgency, clock_text, urgency, waited
 from huntaze_desktop.model.window import MessageWindow
 from huntaze_desktop.sdk.context import (
+    ChangesApi,
     Context,
     ContextSection,
     ConversationListView,
@@ -47,6 +56,7 @@ from huntaze_desktop.sdk.context import (
     ShellApi,
     SlotsApi,
     TeamApi,
+    Verdict,
 )
 from huntaze_desktop.sdk.errors import BackendError, OfflineError, SdkError
 
@@ -56,7 +66,11 @@ API_VERSION = "1.0.0"
 __all__ = [
     "API_VERSION",
     "DEFAULT_SLA",
+    "AttemptSeen",
     "BackendError",
+    "Candidate",
+    "ChangeNotice",
+    "ChangesApi",
     "Connection",
     "ConnectionState",
     "Context",
@@ -68,8 +82,10 @@ __all__ = [
     "ConversationsApi",
     "Creator",
     "CreatorState",
+    "Evidence",
     "Fan",
     "FanDetails",
+    "FanField",
     "FanTotals",
     "FansApi",
     "FilterCounts",
@@ -81,12 +97,15 @@ __all__ = [
     "MessageWindow",
     "MessageWindowView",
     "MessagesApi",
+    "MissedMessage",
     "Note",
     "OfflineError",
     "OutboxItem",
     "Page",
     "PagesApi",
+    "PendingChange",
     "Purchase",
+    "Review",
     "SdkError",
     "Section",
     "SectionKind",
@@ -97,6 +116,7 @@ __all__ = [
     "TeamApi",
     "Tier",
     "Urgency",
+    "Verdict",
     "clock_text",
     "ids",
     "outgoing",

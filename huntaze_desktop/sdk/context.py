@@ -1,17 +1,33 @@
 """The protocols that a plugin programs against; `plugin_host` implements them over the engine."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from huntaze_contract.ids import Id
 from huntaze_desktop.model.connection import Connection
-from huntaze_desktop.model.entities import Creator, Fan, Member, Note, OutboxItem, Purchase, SendBudget
+from huntaze_desktop.model.entities import (
+    ChangeNotice,
+    ConversationRow,
+    Creator,
+    Evidence,
+    Fan,
+    Member,
+    Note,
+    OutboxItem,
+    PendingChange,
+    Purchase,
+    Review,
+    SendBudget,
+)
 from huntaze_desktop.model.listing import ConversationListing, ConversationQuery
 from huntaze_desktop.model.window import MessageWindow
 
 Value_co = TypeVar("Value_co", covariant=True)
+
+Verdict = Literal["sent", "not_sent_send_again", "not_sent_give_up"]
+"""What a person found on the platform of a message that nobody could account for."""
 
 
 class LiveView(Protocol, Generic[Value_co]):
@@ -38,7 +54,38 @@ class ConversationListView(LiveView[ConversationListing], Protocol):
 
 
 class ConversationsApi(Protocol):
+    """Conversations and what the team does with them.
+
+    Changes work offline: they are shown at once, kept on this computer and brought to the backend in the order in which
+    they were made. The coroutines return when that is durable here.
+    """
+
     def listing(self, query: ConversationQuery) -> ConversationListView: ...
+
+    def row(self, conversation_id: Id) -> LiveView[ConversationRow | None]:
+        """One conversation, whatever the list shows; None until it is read, and when it is not here."""
+        ...
+
+    async def mark_unread(self, conversation_id: Id) -> None: ...
+
+    async def snooze(self, conversation_id: Id, until: datetime | None) -> None:
+        """Out of sight until then, or until the fan writes; None ends it. Raises ValueError for a time that is past."""
+        ...
+
+    async def set_done(self, conversation_ids: Sequence[Id], *, done: bool) -> None:
+        """Mark conversations as dealt with, or not; all of them in one transaction."""
+        ...
+
+    async def assign(self, conversation_id: Id, member_id: Id | None, *, note: str = "") -> None:
+        """Give it to a colleague, to oneself, or to nobody; with a note it is a hand-over."""
+        ...
+
+    async def take_over(self, conversation_id: Id) -> None:
+        """Take the reply lease although a colleague holds it; raises OfflineError or BackendError.
+
+        Without a colleague the lease is taken by itself while one types (`messages.tell_viewing`).
+        """
+        ...
 
 
 class MessageWindowView(LiveView[MessageWindow], Protocol):
@@ -56,20 +103,51 @@ class MessagesApi(Protocol):
 
     def window(self, conversation_id: Id) -> MessageWindowView: ...
 
-    async def send(self, conversation_id: Id, text: str) -> Id:
+    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
         """Put a text into the outbox and remove the conversation's draft, in one transaction.
 
-        Works offline. Returns the id that the message keeps for life. Raises ValueError for a text that is blank or
-        longer than `outgoing.MAX_TEXT`.
+        Works offline. With `send_at` it goes at that time and not before; for `undo_s` seconds it does not leave this
+        computer. Returns the id that the message keeps for life. Raises ValueError for a text that is blank or longer
+        than `outgoing.MAX_TEXT`, and for a time that is past or more than a year ahead.
         """
         ...
 
+    async def undo_send(self, message_id: Id) -> bool:
+        """Take back a message that has not left this computer and make it the draft again; False if it is too late."""
+        ...
+
     async def retry(self, message_id: Id) -> None:
-        """Send a failed, expired or overtaken message again; raises OfflineError or BackendError."""
+        """Send a failed, expired or overtaken message again; raises OfflineError or BackendError.
+
+        For an overtaken one this is a person's yes to what was missed.
+        """
         ...
 
     async def cancel(self, message_id: Id) -> None:
         """Take back a message that is not yet on its way, or discard one that failed."""
+        ...
+
+    async def edit(self, message_id: Id, text: str) -> None:
+        """Change the text of a message whose `editable` is true.
+
+        Here at once; for one that the backend has, raises OfflineError, or BackendError when it is too late.
+        """
+        ...
+
+    async def unsend(self, message_id: Id) -> None:
+        """Take a delivered message back from the platform, within 24 h; raises OfflineError or BackendError."""
+        ...
+
+    async def review(self, message_id: Id) -> Review | None:
+        """Why an expired or overtaken message waits, and what its author missed; None when it no longer does."""
+        ...
+
+    async def evidence(self, message_id: Id) -> Evidence:
+        """What can be known now of a message in `needs_human`; lists the platform, so it takes a second or two."""
+        ...
+
+    async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None:
+        """Say what became of a message in `needs_human`; raises OfflineError or BackendError."""
         ...
 
     async def mark_read(self, conversation_id: Id, up_to: Id) -> None: ...
@@ -101,7 +179,7 @@ class FanDetails:
 
 
 class FansApi(Protocol):
-    """Fans and what the team knows of them. Changes need the backend: offline they raise OfflineError."""
+    """Fans and what the team knows of them. Changes work offline, like those of conversations."""
 
     def details(self, fan_id: Id) -> LiveView[FanDetails]: ...
 
@@ -111,9 +189,31 @@ class FansApi(Protocol):
 
     async def delete_note(self, note_id: Id) -> None: ...
 
+    async def restore_note(self, note_id: Id) -> None:
+        """Undo the deletion of a note."""
+        ...
+
     async def add_tag(self, fan_id: Id, tag: str) -> None: ...
 
     async def remove_tag(self, fan_id: Id, tag: str) -> None: ...
+
+    async def set_field(self, fan_id: Id, name: str, value: str) -> None:
+        """Set `nickname`, `about` or `birthday`; raises ValueError for another name or more than 5,000 characters."""
+        ...
+
+
+class ChangesApi(Protocol):
+    """What waits on this computer besides messages, and what did not go as its author expected."""
+
+    def waiting(self) -> LiveView[tuple[PendingChange, ...]]: ...
+
+    def notices(self) -> LiveView[tuple[ChangeNotice, ...]]: ...
+
+    async def dismiss(self, notice_id: Id) -> None: ...
+
+    async def restore(self, notice_id: Id) -> None:
+        """Make the superseded text stand after all, as a new change on top of what stands now."""
+        ...
 
 
 class TeamApi(Protocol):
@@ -121,6 +221,10 @@ class TeamApi(Protocol):
     def me(self) -> Member: ...
 
     def creators(self) -> LiveView[tuple[Creator, ...]]: ...
+
+    def members(self) -> LiveView[tuple[Member, ...]]:
+        """Active members of the agency, by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +302,9 @@ class Context(Protocol):
 
     @property
     def fans(self) -> FansApi: ...
+
+    @property
+    def changes(self) -> ChangesApi: ...
 
     @property
     def team(self) -> TeamApi: ...

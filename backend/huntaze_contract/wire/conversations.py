@@ -23,6 +23,23 @@ MessageState = State
 """States of outgoing messages; an incoming one has none."""
 
 
+class Lane(StrEnum):
+    """Who goes first when an account may send: a live reply before a scheduled one, those before machines."""
+
+    LIVE = "live"
+    SCHEDULED = "scheduled"
+    AUTOMATION = "automation"
+    CAMPAIGN = "campaign"
+
+
+class Unsend(StrEnum):
+    """How taking back a delivered message stands. `failed` keeps the message: the platform did not let it go."""
+
+    REQUESTED = "requested"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class MediaItem(WireModel):
     platform_id: str
     type: Literal["photo", "video", "audio"]
@@ -58,6 +75,9 @@ class Message(WireModel):
     place: int | None = None
     platform_id: str | None = None
     read_at: UtcTime | None = Field(default=None, description="when the fan read it, where the platform tells")
+    lane: Lane = Lane.LIVE
+    edited_at: UtcTime | None = Field(default=None, description="when its text was last changed while it waited here")
+    unsend: Unsend | None = Field(default=None, description="of a delivered message that someone takes back")
     ver: int = 0
 
 
@@ -94,6 +114,14 @@ class Conversation(WireModel):
     last_at: UtcTime
     can_send: bool = True
     cannot_send_reason: str | None = None
+    reply_rev: int = Field(default=0, description="counts outgoing messages of whoever wrote them, other tools too")
+    marked_unread: bool = Field(default=False, description="a member put it back on the pile; ends when it is read")
+    assignee_id: Uuid | None = None
+    assigned_at: UtcTime | None = None
+    handover_note: str | None = Field(default=None, description="what the colleague who handed it over wants to say")
+    handover_by: str | None = Field(default=None, description="that colleague's name")
+    snoozed_until: UtcTime | None = Field(default=None, description="out of sight until then, or until the fan writes")
+    done_at: UtcTime | None = Field(default=None, description="dealt with; ends when the fan writes again")
     ver: int = 0
 
 
@@ -108,18 +136,77 @@ class NewMessage(WireModel):
     prev_id: Uuid | None = Field(
         default=None, description="the message this device sent before it in this conversation, if that is not yet sent"
     )
+    base_rev: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**53,
+        description="the conversation's `reply_rev` that the writer saw; a colleague's later answer is a COLLISION",
+    )
+    lease_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**53,
+        description="the reply lease it was written under, if any; LEASE_LOST if it is not current",
+    )
+    send_at: UtcTime | None = Field(default=None, description="goes at that time and not before; up to a year ahead")
+    override: bool = Field(
+        default=False, description="a person saw what was missed and wants it sent all the same; audited"
+    )
 
     @field_validator("text")
     @classmethod
-    def _normal_and_visible(cls, value: str) -> str:
-        text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
-        if not text.strip():
-            raise ValueError("a message needs at least one visible character")
-        if len(text) > MAX_TEXT:
-            raise ValueError(f"a message has at most {MAX_TEXT} characters")
-        if "\x00" in text:
-            raise ValueError("a message cannot contain a NUL character")
-        return text
+    def _text(cls, value: str) -> str:
+        return sendable_text(value)
+
+
+def sendable_text(value: str) -> str:
+    """A message's text in the form in which it is stored and sent; raises ValueError for one that cannot be sent."""
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+    if not text.strip():
+        raise ValueError("a message needs at least one visible character")
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"a message has at most {MAX_TEXT} characters")
+    if "\x00" in text:
+        raise ValueError("a message cannot contain a NUL character")
+    return text
+
+
+class MessageEdit(WireModel):
+    """Another text for a message that still waits here and of which no attempt was ever made."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    base_ver: int = Field(
+        ge=0, le=2**53, description="the version that was edited; another one is refused with CONFLICT"
+    )
+
+    @field_validator("text")
+    @classmethod
+    def _text(cls, value: str) -> str:
+        return sendable_text(value)
+
+
+class Collision(WireModel):
+    """Why a message was not accepted: what happened in the conversation while it was written."""
+
+    reason: Literal["colleague_replied", "fan_wrote_on", "lease_lost"]
+    missed: list[Message] = Field(description="oldest first, at most 20")
+    reply_rev: int = Field(description="what to name as `base_rev` when it is sent all the same")
+    holder: str | None = Field(default=None, description="who holds the reply lease now")
+
+
+class Lease(WireModel):
+    """Who answers a conversation at this moment. A courtesy with a fence: the door checks `epoch`, not the clock."""
+
+    conversation_id: Uuid
+    member_id: Uuid
+    member_name: str
+    epoch: int
+    expires_at: UtcTime
+
+
+class LeaseRequest(WireModel):
+    device_id: Uuid
+    take_over: bool = Field(default=False, description="take it although a colleague holds it: 'I will answer'")
 
 
 class SendAnswer(WireModel):
@@ -139,16 +226,48 @@ class Resolution(WireModel):
     platform_id: str | None = Field(default=None, min_length=1, max_length=200)
 
 
+class AttemptSeen(WireModel):
+    """One attempt to send, as a person who has to decide sees it."""
+
+    no: int
+    started_at: UtcTime
+    outcome: str | None = Field(description="sent, refused, not_executed, throttled or ambiguous; null while open")
+    detail: str | None = None
+
+
+class Candidate(WireModel):
+    """A message of ours that the platform lists and that was not there before the first attempt."""
+
+    platform_id: str
+    text: str
+    at: UtcTime
+    same_text: bool
+    bound_to: Uuid | None = Field(default=None, description="the message of ours that it is known to be")
+
+
+class Evidence(WireModel):
+    """What is known of a message in `needs_human`: our attempts, and what the platform lists at this moment."""
+
+    message: Message
+    attempts: list[AttemptSeen]
+    candidates: list[Candidate]
+    listed_at: UtcTime
+    complete: bool = Field(description="the listing reaches back to what was visible before the first attempt")
+    trouble: str | None = Field(default=None, description="why the platform could not be listed")
+
+
 class MarkRead(WireModel):
     up_to: Uuid = Field(description="the newest message that was seen")
 
 
 class SendBudget(WireModel):
-    """What a creator account may still send in the current window."""
+    """What a creator account may still send in the current window. `waiting` and `empty_at` are an estimate."""
 
     creator_id: Uuid
     limit: int
     remaining: int
     window_s: int = 60
     next_at: UtcTime | None = Field(default=None, description="when the next send may go, if none may go now")
+    waiting: int = Field(default=0, description="messages of the account that wait for their turn")
+    empty_at: UtcTime | None = Field(default=None, description="when the last of them may go, if nothing else comes")
     server_time: UtcTime

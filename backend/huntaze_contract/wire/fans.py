@@ -1,7 +1,7 @@
 """Fans, and what the team knows of them: notes, tags, transactions."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,6 +24,19 @@ class FanTotals(WireModel):
     offered: int = Field(default=0, description="PPV messages sent")
 
 
+class FanField(WireModel):
+    """A fact that the team keeps of a fan. `ver` counts the changes of this one field."""
+
+    value: str
+    ver: int
+    by: str = Field(description="name of the member who wrote it")
+    at: UtcTime
+
+
+FanFieldName = Literal["nickname", "about", "birthday"]
+"""What the team may keep. `about` is long text, merged by lines; the others are single values."""
+
+
 class Fan(WireModel):
     id: Uuid
     creator_id: Uuid
@@ -39,6 +52,7 @@ class Fan(WireModel):
     last_seen_at: UtcTime | None = None
     totals: FanTotals = FanTotals()
     tags: list[str] = Field(default_factory=list)
+    fields: dict[FanFieldName, FanField] = Field(default_factory=dict)
     ver: int = 0
 
 

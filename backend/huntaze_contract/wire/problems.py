@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from huntaze_contract.wire.base import WireModel
+from huntaze_contract.wire.conversations import Collision, Lease
 
 
 class ProblemCode(StrEnum):
@@ -23,6 +24,10 @@ class ProblemCode(StrEnum):
     CONFLICT = "CONFLICT"
     IN_PROGRESS = "IN_PROGRESS"
     OUT_OF_ORDER = "OUT_OF_ORDER"
+    COLLISION = "COLLISION"
+    LEASE_LOST = "LEASE_LOST"
+    LEASE_HELD = "LEASE_HELD"
+    TOO_LATE = "TOO_LATE"
     KEY_REUSED = "KEY_REUSED"
     KEY_MISSING = "KEY_MISSING"
     ILLEGAL_STATE = "ILLEGAL_STATE"
@@ -53,3 +58,5 @@ class Problem(WireModel):
     trace_id: str
     errors: list[FieldError] = Field(default_factory=list)
     retry_after_s: float | None = None
+    collision: Collision | None = Field(default=None, description="with COLLISION and LEASE_LOST")
+    lease: Lease | None = Field(default=None, description="with LEASE_HELD: who holds it")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from huntaze_contract.wire.base import UtcTime, Uuid, WireModel
-from huntaze_contract.wire.conversations import Conversation, Message, SendBudget
+from huntaze_contract.wire.conversations import Conversation, Lease, Message, SendBudget
 from huntaze_contract.wire.fans import Fan, Note, Transaction
 from huntaze_contract.wire.people import Creator, Member
 
@@ -91,6 +91,25 @@ class SnapshotPage(WireModel):
     server_time: UtcTime
 
 
+class KindDigest(WireModel):
+    """What a reader may see of one entity, boiled down. Equal sets of (id, ver) have equal digests.
+
+    A `ver` belongs to one entity of the agency only, so the set of `ver` stands for the set of rows: how many,
+    their sum, and the sum of `ver * ver % 1000003`.
+    """
+
+    count: int
+    sum: int
+    squares: int
+
+
+class SyncDigest(WireModel):
+    """What a client that has synced up to exactly `seq` holds, by entity."""
+
+    seq: int
+    kinds: dict[str, KindDigest]
+
+
 class PresenceKind(StrEnum):
     VIEWING = "viewing"
     TYPING = "typing"
@@ -145,10 +164,21 @@ class TypingFrame(WireModel):
     conversation_id: Uuid
 
 
+class LeaseFrame(WireModel):
+    """A reply lease was taken or given back (`lease` null). Forgotten at its `expires_at` without a repeat."""
+
+    type: Literal["lease"] = "lease"
+    cs: int
+    conversation_id: Uuid
+    lease: Lease | None = None
+
+
 Frame = Annotated[
-    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame,
+    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame,
     Field(discriminator="type"),
 ]
 
-FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame] = TypeAdapter(Frame)
+FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame] = TypeAdapter(
+    Frame
+)
 """Parses one frame of the event stream; a type it does not know is a validation error the reader skips."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from huntaze_backend.areas.messages.tables import MessageRow
 from huntaze_contract.outgoing import DEFAULT_TIMING, Outgoing, State, Timing
-from huntaze_contract.wire import MediaItem, Message, MessageKind
+from huntaze_contract.wire import Lane, MediaItem, Message, MessageKind, Unsend
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,9 @@ def to_wire(row: MessageRow, ver: int) -> Message:
         place=row.place,
         platform_id=row.platform_id,
         read_at=row.read_at,
+        lane=Lane(row.lane),
+        edited_at=row.edited_at,
+        unsend=Unsend(row.unsend) if row.unsend is not None else None,
         ver=ver,
     )
 

@@ -8,7 +8,7 @@ platform_id) binds a platform message to one row at most.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from huntaze_backend.core.db import Base, UtcMicros
@@ -46,6 +46,15 @@ class ConversationRow(Base):
     """Newest platform message up to which this conversation was read without a gap; null: never read."""
     backfilled_at: Mapped[datetime | None] = mapped_column(UtcMicros)
     """When its whole history had been read; null: not yet."""
+    reply_rev: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Counts outgoing rows, whoever wrote them: what a writer has to have seen."""
+    marked_unread: Mapped[bool] = mapped_column(default=False, server_default=false())
+    assignee_id: Mapped[str | None] = mapped_column(String(36))
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    handover_note: Mapped[str | None] = mapped_column(Text)
+    handover_by: Mapped[str | None] = mapped_column(Text)
+    snoozed_until: Mapped[datetime | None] = mapped_column(UtcMicros)
+    done_at: Mapped[datetime | None] = mapped_column(UtcMicros)
 
 
 class MessageRow(Base):
@@ -107,6 +116,13 @@ class MessageRow(Base):
     accepted_at: Mapped[datetime | None] = mapped_column(UtcMicros)
     device_id: Mapped[str | None] = mapped_column(String(36))
     device_seq: Mapped[int | None] = mapped_column(BigInteger)
+    lane: Mapped[str] = mapped_column(String(12), default="live", server_default="live")
+    """A `wire.Lane`: who goes first when the account may send."""
+    rev: Mapped[int | None] = mapped_column(BigInteger)
+    """Of an outgoing row: the conversation's `reply_rev` that it brought about."""
+    edited_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    unsend: Mapped[str | None] = mapped_column(String(12))
+    """A `wire.Unsend`; null: nobody wants it back."""
 
 
 class AttemptRow(Base):

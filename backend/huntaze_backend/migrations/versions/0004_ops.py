@@ -1,0 +1,10 @@
+"""Ops, drafts, reply leases, and the fields of fans with their history."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
