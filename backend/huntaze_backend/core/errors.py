@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from huntaze_contract.wire import FieldError, ProblemCode
+from huntaze_contract.wire import Collision, FieldError, Lease, ProblemCode
 
 __all__ = [
     "AppError",
@@ -36,6 +36,8 @@ class AppError(Exception):
         action: str | None = None,
         errors: Sequence[FieldError] = (),
         retry_after_s: float | None = None,
+        collision: Collision | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.code = code or type(self).code
         self.title = title or type(self).title
@@ -43,6 +45,8 @@ class AppError(Exception):
         self.detail = detail or self.title
         self.errors = list(errors)
         self.retry_after_s = retry_after_s
+        self.collision = collision
+        self.lease = lease
         super().__init__(f"{self.code}: {self.detail}")
 
 

@@ -110,6 +110,8 @@ def problem_response(error: AppError) -> Response:
         trace_id=trace_id.get(),
         errors=error.errors,
         retry_after_s=error.retry_after_s,
+        collision=error.collision,
+        lease=error.lease,
     )
     headers = {}
     if error.retry_after_s is not None:
