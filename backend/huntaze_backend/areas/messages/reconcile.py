@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages import rules
+from huntaze_backend.areas.messages import evidence, rules
 from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance, bind, first_attempt, note
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
@@ -136,19 +136,16 @@ def judge(session: Session, search: Search, listing: Listing, timing: Timing) ->
         return None
     if row.state == State.UNKNOWN:
         advance(session, row, Reconcile(), timing)
-    ours = [message for message in reversed(listing.messages) if message.from_us]
-    owners = _owners(session, row.creator_id, [message.id for message in ours])
-    free = [message for message in ours if owners.get(message.id) in (None, "")]
-    wanted = rules.row_fingerprint(row)
-    for message in free:
-        if _print(message) == wanted:
-            advance(session, row, Proof(message.id), timing, created_at=message.created_at)
-            _settled(session, row)
-            return State.SENT
-    # Ours, new, written by nobody here, and different: perhaps this very message as the platform rewrote it. Then its
-    # absence cannot be proven, and if no proof comes a person decides.
-    complete = listing.complete and not free
-    advance(session, row, Listed(search.began_at, complete), timing)
+    ours = [message.id for message in listing.messages if message.from_us]
+    owners = _owners(session, row.creator_id, ours)
+    found = evidence.weigh(
+        listing.messages, complete=listing.complete, owners=owners, wanted=rules.row_fingerprint(row)
+    )
+    if found.proof is not None:
+        advance(session, row, Proof(found.proof.id), timing, created_at=found.proof.created_at)
+        _settled(session, row)
+        return State.SENT
+    advance(session, row, Listed(search.began_at, found.complete), timing)
     if row.state not in _SEARCHED:
         _settled(session, row)
     return State(str(row.state))
@@ -162,10 +159,6 @@ def _owners(session: Session, creator_id: str, platform_ids: Sequence[str]) -> d
         MessageRow.creator_id == creator_id, MessageRow.platform_id.in_(platform_ids)
     )
     return {str(platform_id): key or "" for platform_id, key in session.execute(query)}
-
-
-def _print(message: PlatformMessage) -> str:
-    return rules.fingerprint(message.text, message.price, message.media_types)
 
 
 def _settled(session: Session, row: MessageRow) -> None:
@@ -196,7 +189,7 @@ def late_proof(session: Session, creator_id: str, message: PlatformMessage, timi
         .order_by(MessageRow.place)
         .with_for_update(of=MessageRow)
     )
-    wanted = _print(message)
+    wanted = evidence.fingerprint_of(message)
     for row in session.scalars(query).all():
         if rules.row_fingerprint(row) == wanted and _after_the_mark(session, row, message):
             try:
@@ -221,10 +214,7 @@ def _take_proof(session: Session, row: MessageRow, message: PlatformMessage, tim
 
 def _after_the_mark(session: Session, row: MessageRow, message: PlatformMessage) -> bool:
     attempt = first_attempt(session, row.id)
-    if attempt is None or message.id in attempt.high_water:
-        return False
-    # Both times are the platform's, so no clocks are compared.
-    return attempt.high_water_at is None or message.created_at >= attempt.high_water_at
+    return attempt is not None and evidence.after_the_mark(message, attempt.high_water, attempt.high_water_at)
 
 
 # --- after a crash ------------------------------------------------------------------------------------------------
