@@ -6,10 +6,14 @@ on its way offers no way to send it again.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from huntaze_contract.outgoing import State
-from huntaze_desktop.model.entities import Message
+from huntaze_desktop.model.entities import Message, MessageKind
+
+UNSEND_WITHIN = timedelta(hours=24)
+"""Longer ago than this a platform lets no message be taken back."""
 
 
 class Look(StrEnum):
@@ -19,6 +23,7 @@ class Look(StrEnum):
     OUTLINED = "outlined"
     CHECKING = "checking"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
 
 
 class Delivery(StrEnum):
@@ -28,6 +33,8 @@ class Delivery(StrEnum):
     SENT = "sent"
     READ = "read"
     QUEUED = "queued"
+    HELD = "held"
+    """Not given to the backend yet: Send can be undone."""
     SENDING = "sending"
     SCHEDULED = "scheduled"
     APPROVAL = "approval"
@@ -39,17 +46,29 @@ class Delivery(StrEnum):
     EXPIRED = "expired"
     REVIEW = "review"
     CANCELLED = "cancelled"
+    UNSENDING = "unsending"
+    UNSENT = "unsent"
+    NOT_UNSENT = "not_unsent"
+    """The platform did not let a delivered message go."""
 
 
 class Action(StrEnum):
     """What a person can do with one message."""
 
     RETRY = "retry"
+    UNDO = "undo"
+    """Take Send back within its few seconds."""
     SEND_NOW = "send_now"
-    DISCARD = "discard"
-    TAKE_BACK = "take_back"
+    """Send a scheduled message without waiting for its time."""
+    REVIEW = "review"
+    DECIDE = "decide"
     EDIT = "edit"
-    """Write it anew: the text goes back to the composer."""
+    """Change what still waits, or write anew what was refused: the text goes to the composer."""
+    TAKE_BACK = "take_back"
+    """Stop a message that is not yet on its way."""
+    DISCARD = "discard"
+    UNSEND = "unsend"
+    """Take a delivered message back from the platform."""
 
 
 _DELIVERIES: dict[State, Delivery] = {
@@ -72,6 +91,7 @@ _DELIVERIES: dict[State, Delivery] = {
 
 _LOOKS: dict[Delivery, Look] = {
     Delivery.QUEUED: Look.OUTLINED,
+    Delivery.HELD: Look.OUTLINED,
     Delivery.SENDING: Look.OUTLINED,
     Delivery.SCHEDULED: Look.OUTLINED,
     Delivery.APPROVAL: Look.OUTLINED,
@@ -83,14 +103,27 @@ _LOOKS: dict[Delivery, Look] = {
     Delivery.REVIEW: Look.CHECKING,
     Delivery.FAILED: Look.FAILED,
     Delivery.REJECTED: Look.FAILED,
+    Delivery.UNSENT: Look.WITHDRAWN,
+}
+
+_UNSENDS: dict[str, Delivery] = {
+    "requested": Delivery.UNSENDING,
+    "done": Delivery.UNSENT,
+    "failed": Delivery.NOT_UNSENT,
 }
 
 _VISIBLE: dict[Delivery, tuple[Action, ...]] = {
     Delivery.FAILED: (Action.RETRY,),
     Delivery.REJECTED: (Action.EDIT,),
-    Delivery.EXPIRED: (Action.SEND_NOW, Action.DISCARD),
-    Delivery.REVIEW: (Action.SEND_NOW, Action.DISCARD),
+    Delivery.HELD: (Action.UNDO,),
+    Delivery.EXPIRED: (Action.REVIEW,),
+    Delivery.REVIEW: (Action.REVIEW,),
+    Delivery.DECIDE: (Action.DECIDE,),
 }
+
+_STOPPABLE = frozenset(
+    {State.QUEUED_LOCAL, State.ACCEPTED, State.WAITING_APPROVAL, State.SCHEDULED, State.READY, State.LIMITED}
+)
 
 
 def delivery_of(message: Message) -> Delivery:
@@ -98,7 +131,14 @@ def delivery_of(message: Message) -> Delivery:
     if not message.outgoing:
         return Delivery.NONE
     if message.state is None or message.state is State.SENT:
+        if message.unsend is not None:
+            return _UNSENDS.get(message.unsend, Delivery.SENT)
         return Delivery.READ if message.read_at is not None else Delivery.SENT
+    if message.state is State.QUEUED_LOCAL:
+        if message.hold_until is not None:
+            return Delivery.HELD
+        if message.not_before is not None:
+            return Delivery.SCHEDULED
     return _DELIVERIES.get(message.state, Delivery.QUEUED)
 
 
@@ -114,13 +154,26 @@ def actions_in_bubble(message: Message) -> tuple[Action, ...]:
     return _VISIBLE.get(delivery_of(message), ())
 
 
-def actions_of(message: Message) -> tuple[Action, ...]:
-    """All actions, for the context menu."""
+def actions_of(message: Message, now: datetime | None = None) -> tuple[Action, ...]:
+    """All actions, for the context menu; without `now` those that do not depend on a time."""
     visible = actions_in_bubble(message)
-    if message.state is State.FAILED:
+    state = message.state
+    if not message.outgoing:
+        return ()
+    if state in (State.FAILED, State.EXPIRED, State.NEEDS_REVIEW):
         return (*visible, Action.DISCARD)
-    if message.state is State.REJECTED and message.local:
+    if state is State.REJECTED and message.local:
         return (*visible, Action.EDIT, Action.DISCARD)
-    if message.outgoing and message.state in (State.QUEUED_LOCAL, State.ACCEPTED, State.READY, State.LIMITED):
-        return (*visible, Action.TAKE_BACK)
+    if state in _STOPPABLE:
+        sooner = (Action.SEND_NOW,) if delivery_of(message) is Delivery.SCHEDULED else ()
+        edit = (Action.EDIT,) if message.editable else ()
+        return (*visible, *sooner, *edit, Action.TAKE_BACK)
+    if can_unsend(message, now):
+        return (*visible, Action.UNSEND)
     return visible
+
+
+def can_unsend(message: Message, now: datetime | None) -> bool:
+    """Whether a delivered message of ours can be taken back from the platform at this moment."""
+    delivered = message.outgoing and message.state is State.SENT and message.kind in (MessageKind.TEXT, MessageKind.PPV)
+    return delivered and message.unsend in (None, "failed") and now is not None and now - message.at < UNSEND_WITHIN

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from PySide6.QtCore import QModelIndex, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QListView, QMenu, QWidget
@@ -26,6 +29,7 @@ class TimelineMouse(QListView):
     """The address of a link that was clicked; whoever listens asks before opening it."""
 
     measures: Measures
+    now: Callable[[], datetime]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -173,7 +177,7 @@ class TimelineMouse(QListView):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         key, text = row.key, row.message.text or row.message.title or ""
-        for action in actions_of(row.message):
+        for action in actions_of(row.message, self.now()):
             entry = menu.addAction(words.action_text(action))
             entry.triggered.connect(lambda _=False, action=action: self.action_requested.emit(key, action))
         if menu.actions():

@@ -21,7 +21,8 @@ _ICONS: dict[Delivery, tuple[str, float]] = {
     Delivery.READ: ("check-check", 14),
     Delivery.QUEUED: ("clock", 12),
     Delivery.SENDING: ("clock", 12),
-    Delivery.SCHEDULED: ("clock", 12),
+    Delivery.HELD: ("undo-2", 13),
+    Delivery.SCHEDULED: ("calendar-clock", 13),
     Delivery.LIMITED: ("gauge", 13),
     Delivery.APPROVAL: ("hourglass", 13),
     Delivery.CHECKING: ("loader-circle", 13),
@@ -30,7 +31,10 @@ _ICONS: dict[Delivery, tuple[str, float]] = {
     Delivery.DECIDE: ("circle-help", 13),
     Delivery.EXPIRED: ("triangle-alert", 13),
     Delivery.REVIEW: ("triangle-alert", 13),
-    Delivery.CANCELLED: ("undo-2", 13),
+    Delivery.CANCELLED: ("circle-x", 13),
+    Delivery.UNSENDING: ("undo-2", 13),
+    Delivery.UNSENT: ("undo-2", 13),
+    Delivery.NOT_UNSENT: ("circle-alert", 13),
 }
 
 
@@ -57,6 +61,8 @@ def meta_of(message: Message) -> Meta:
         role = "dangerText"
     elif look is Look.CHECKING:
         role = "warningText"
+    elif delivery is Delivery.NOT_UNSENT:
+        role = "dangerText"
     elif delivery is Delivery.NONE:
         role = "text3"
     icon_role: ColorRole = "accentText" if delivery is Delivery.READ else role
@@ -66,7 +72,6 @@ def meta_of(message: Message) -> Meta:
         Delivery.READ,
         Delivery.QUEUED,
         Delivery.SENDING,
-        Delivery.SCHEDULED,
     )
     actions = tuple((action, words.action_text(action)) for action in actions_in_bubble(message))
     return Meta(icon, size, role, icon_role, worded, actions)
@@ -78,15 +83,22 @@ def _font(meta: Meta, theme: Theme) -> QFont:
 
 def _widest_words(message: Message) -> str:
     # A countdown must not make its bubble breathe: the width is that of its widest form. Figures are tabular.
-    if delivery_of(message) is Delivery.LIMITED and message.not_before is not None:
+    delivery = delivery_of(message)
+    if delivery is Delivery.LIMITED and message.not_before is not None:
         return words.state_text(message, min(message.at, message.not_before - timedelta(seconds=1)))
+    if delivery is Delivery.HELD and message.hold_until is not None:
+        return words.state_text(message, message.hold_until - timedelta(seconds=1))
+    if delivery is Delivery.SCHEDULED and message.not_before is not None:
+        # "today" and "tomorrow" come with the clock; the date is the longest of its forms.
+        forms = (message.at, message.not_before, message.not_before - timedelta(days=1))
+        return max((words.state_text(message, now) for now in forms), key=len)
     return words.state_text(message, message.at)
 
 
 def measure_meta(meta: Meta, message: Message, theme: Theme) -> float:
     """The width it needs on one line."""
     metrics = QFontMetricsF(_font(meta, theme))
-    text = _widest_words(message) if meta.worded else words.clock(message.at)
+    text = _widest_words(message) if meta.worded else words.time_text(message)
     width = metrics.horizontalAdvance(text)
     if meta.icon is not None:
         width += meta.icon_size + (_GAP if meta.worded else _TIME_GAP)
@@ -117,7 +129,7 @@ def paint_meta(painter: QPainter, meta: Meta, message: Message, rect: QRectF, no
             right -= _TIME_GAP
         painter.setPen(color)
         box = QRectF(rect.left() - 40, rect.top(), right - rect.left() + 40, rect.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words.clock(message.at))
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words.time_text(message))
         return
     room = right - rect.left() - meta.icon_size - _GAP
     text = metrics.elidedText(words.state_text(message, now), Qt.TextElideMode.ElideRight, room + 0.5)

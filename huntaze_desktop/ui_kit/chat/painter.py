@@ -17,6 +17,7 @@ from huntaze_desktop.ui_kit.chat.measures import GAP_FIRST, Measures, Placed
 from huntaze_desktop.ui_kit.chat.meta import paint_meta
 from huntaze_desktop.ui_kit.chat.people import ChatPeople
 from huntaze_desktop.ui_kit.chat.rows import DayRow, HeadRow, MessageRow, OfflineRow, Row, TailRow, is_event
+from huntaze_desktop.ui_kit.chat.text import LaidText
 from huntaze_desktop.ui_kit.painting import rounded_box
 from huntaze_desktop.ui_kit.theme import ColorRole, Theme
 
@@ -123,11 +124,14 @@ class RowPainter:
         painter.setPen(Qt.PenStyle.NoPen if edge is None else QPen(edge, 1))
         painter.setBrush(fill)
         painter.drawPath(shape)
-        text_role: ColorRole = "bubbleOutText" if message.outgoing else "text"
+        withdrawn = look_of(message) is Look.WITHDRAWN
+        text_role: ColorRole = "text3" if withdrawn else "bubbleOutText" if message.outgoing else "text"
         if placed.text is not None:
             painter.setPen(theme.color(text_role))
             ranges = [_selected(selection, theme)] if selection is not None else []
             placed.text.layout.draw(painter, placed.text_at, ranges)
+            if withdrawn:
+                _strike(painter, placed.text, placed.text_at, theme.color(text_role))
         if placed.meta is not None:
             paint_meta(painter, placed.meta, message, placed.meta_at, now, theme)
 
@@ -161,7 +165,18 @@ def _ground(message: Message, theme: Theme) -> tuple[QColor, QColor | None]:
         return theme.color("warningSubtle"), theme.color("warningBorder")
     if look is Look.OUTLINED:
         return theme.card_color(), theme.color("accentBorder")
+    if look is Look.WITHDRAWN:
+        return theme.card_color(), theme.color("border")
     return theme.color("bubbleOut" if message.outgoing else "bubbleIn"), None
+
+
+def _strike(painter: QPainter, text: LaidText, at: QPointF, color: QColor) -> None:
+    painter.setPen(QPen(color, 1))
+    for number in range(text.layout.lineCount()):
+        line = text.layout.lineAt(number)
+        shown = line.naturalTextRect().translated(at)
+        middle = round(shown.center().y()) + 1.5
+        painter.drawLine(QPointF(shown.left(), middle), QPointF(shown.right(), middle))
 
 
 def _day_colors(theme: Theme) -> tuple[QColor, QColor]:

@@ -7,7 +7,7 @@ one. The first row (head) and the last (tail) are always there: they carry the r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from huntaze_desktop.model.entities import Message, MessageKind
@@ -62,28 +62,42 @@ class TailRow:
 Row = HeadRow | DayRow | OfflineRow | MessageRow | TailRow
 
 
-def rows_of(window: MessageWindow, zone: tzinfo | None = None, *, named: bool = True) -> tuple[Row, ...]:
-    """The timeline's rows, top to bottom. `zone` is the reader's (None: this computer's)."""
+def rows_of(
+    window: MessageWindow,
+    zone: tzinfo | None = None,
+    *,
+    named: bool = True,
+    offline: bool = True,
+    now: datetime | None = None,
+) -> tuple[Row, ...]:
+    """The timeline's rows, top to bottom. `zone` is the reader's (None: this computer's).
+
+    `offline` puts a divider before what the backend does not have; online that is a matter of seconds. With `now`, a message whose few seconds for Undo are over is a queued one like others.
+    """
     rows: list[Row] = [HeadRow(more=not window.has_oldest and bool(window.rows))]
-    messages = window.rows
+    messages = tuple(replace(one, hold_until=None) if _let_go(one, now) else one for one in window.rows)
     day: date | None = None
-    offline = False
+    divided = not offline
     for index, message in enumerate(messages):
         here = message.at.astimezone(zone).date()
         broken = False
         if here != day:
             rows.append(DayRow(here, f"day:{here.isoformat()}"))
             day, broken = here, True
-        if message.local and not offline:
+        if message.local and not divided:
             rows.append(OfflineRow())
-            offline = broken = True
-        rows.append(_message_row(messages, index, zone, after_divider=broken, named=named))
+            divided = broken = True
+        rows.append(_message_row(messages, index, zone, after_divider=broken, named=named, offline=offline))
     rows.append(TailRow(types=window.fan_types))
     return _unique_days(rows)
 
 
+def _let_go(message: Message, now: datetime | None) -> bool:
+    return now is not None and message.hold_until is not None and message.hold_until <= now
+
+
 def _message_row(
-    messages: Sequence[Message], index: int, zone: tzinfo | None, *, after_divider: bool, named: bool
+    messages: Sequence[Message], index: int, zone: tzinfo | None, *, after_divider: bool, named: bool, offline: bool
 ) -> MessageRow:
     message = messages[index]
     before = messages[index - 1] if index else None
@@ -92,7 +106,7 @@ def _message_row(
     last = (
         after is None
         or not _together(message, after)
-        or (after.local and not message.local)
+        or (offline and after.local and not message.local)
         or after.at.astimezone(zone).date() != message.at.astimezone(zone).date()
     )
     return MessageRow(

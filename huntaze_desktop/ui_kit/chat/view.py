@@ -29,6 +29,7 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 _NEAR_BOTTOM = 24
 _SCREENS_AHEAD = 2
 _JUST_NOW = timedelta(minutes=2)
+_COUNTING = frozenset({Delivery.LIMITED, Delivery.HELD})
 
 
 class TimelineView(TimelineMouse):
@@ -44,10 +45,11 @@ class TimelineView(TimelineMouse):
     def __init__(self, theme: ThemeManager, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._now = now
+        self.now = now
         self.measures = Measures(theme.theme)
         self._rows = TimelineModel(now, self)
         self._window: MessageWindow | None = None
+        self._offline = True
         self._unseen = 0
         self._away = False
         self._busy = False
@@ -91,7 +93,7 @@ class TimelineView(TimelineMouse):
         before = self._window
         self._window = window
         self.setProperty("conversationId", window.conversation_id)
-        rows = rows_of(window)
+        rows = self._rows_of(window)
         if before is None or before.conversation_id != window.conversation_id or not before.rows:
             self.forget_selection()
             self._rearranged(lambda: self._rows.replace(rows), to_bottom=True)
@@ -103,6 +105,17 @@ class TimelineView(TimelineMouse):
             self._set_unseen(0 if follows else self._unseen + fresh)
         self._want_more()
         self._note_distance()
+
+    def _rows_of(self, window: MessageWindow) -> tuple[Row, ...]:
+        return rows_of(window, offline=self._offline, now=self.now())
+
+    def set_offline(self, *, offline: bool) -> None:
+        """Whether what only this computer has stands under a divider that says so."""
+        if offline != self._offline:
+            self._offline = offline
+            if self._window is not None:
+                rows = self._rows_of(self._window)
+                self._rearranged(lambda: self._rows.apply(rows), to_bottom=self.is_at_bottom())
 
     def clear(self) -> None:
         """Show nothing."""
@@ -203,8 +216,17 @@ class TimelineView(TimelineMouse):
     def _tick(self) -> None:
         for index in self.visible_indexes():
             row = index.data(RowRole)
-            if isinstance(row, MessageRow) and delivery_of(row.message) is Delivery.LIMITED:
+            if isinstance(row, MessageRow) and delivery_of(row.message) in _COUNTING:
                 self.viewport().update(self.visualRect(index))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Bubbles whose few seconds for Undo are over become queued ones; the window may not change for long."""
+        window, now = self._window, self.now()
+        held = [row.message.hold_until for row in self._rows.rows if isinstance(row, MessageRow)]
+        if window is not None and any(until is not None and until <= now for until in held):
+            rows = self._rows_of(window)
+            self._rearranged(lambda: self._rows.apply(rows), to_bottom=self.is_at_bottom())
 
     def visible_indexes(self) -> list[QModelIndex]:
         """The rows that are in view, top to bottom."""

@@ -95,10 +95,14 @@ def reason_text(code: str | None) -> str:
 def action_text(action: Action) -> str:
     return {
         Action.RETRY: _tr("Retry"),
+        Action.UNDO: _tr("Undo"),
         Action.SEND_NOW: _tr("Send now"),
-        Action.DISCARD: _tr("Discard"),
-        Action.TAKE_BACK: _tr("Take back"),
+        Action.REVIEW: _tr("Review"),
+        Action.DECIDE: _tr("Decide"),
         Action.EDIT: _tr("Edit"),
+        Action.TAKE_BACK: _tr("Cancel sending"),
+        Action.DISCARD: _tr("Discard"),
+        Action.UNSEND: _tr("Unsend"),
     }[action]
 
 
@@ -111,15 +115,53 @@ def state_text(message: Message, now: datetime) -> str:
         return _tr("Rate limit, sends in {0}").format(left) if left else _tr("Rate limit, sends next")
     if delivery in (Delivery.FAILED, Delivery.REJECTED):
         return _tr("Not sent, {0}").format(reason) if reason else _tr("Not sent")
-    if delivery is Delivery.DECIDE:
-        return _tr("Needs a decision, {0}").format(reason) if reason else _tr("Needs a decision")
+    if delivery is Delivery.HELD:
+        left = countdown(message.hold_until, now) if message.hold_until else None
+        return _tr("Sends in {0}").format(left) if left else _tr("Sends now")
+    if delivery is Delivery.SCHEDULED:
+        return _tr("Sends {0}").format(when_text(message.not_before, now)) if message.not_before else _tr("Scheduled")
+    if delivery is Delivery.REVIEW:
+        return overtaken_text(message.reason)
+    if delivery is Delivery.NOT_UNSENT:
+        return _tr("Not taken back, {0}").format(reason) if reason else _tr("Not taken back")
     return {
         Delivery.CHECKING: _tr("Checking whether it arrived"),
-        Delivery.EXPIRED: _tr("Not sent, waited over a day"),
-        Delivery.REVIEW: _tr("Not sent, the conversation went on"),
+        Delivery.DECIDE: _tr("May have been sent"),
+        Delivery.EXPIRED: _tr("Not sent, waited too long"),
         Delivery.APPROVAL: _tr("Waits for approval"),
-        Delivery.CANCELLED: _tr("Taken back"),
+        Delivery.CANCELLED: _tr("Cancelled, not sent"),
+        Delivery.UNSENDING: _tr("Is being taken back"),
+        Delivery.UNSENT: _tr("Taken back"),
     }.get(delivery, "")
+
+
+def overtaken_text(code: str | None) -> str:
+    """Why a message was held back although it could have been sent."""
+    return {
+        "colleague_replied": _tr("Not sent, a colleague replied meanwhile"),
+        "fan_wrote_on": _tr("Not sent, the fan wrote on meanwhile"),
+        "lease_lost": _tr("Not sent, a colleague took over meanwhile"),
+    }.get(code or "", _tr("Not sent, the conversation went on"))
+
+
+def when_text(at: datetime, now: datetime) -> str:
+    """A time to come: `today 18:00`, `tomorrow 09:00`, `Monday 09:00`, `3 December 09:00`."""
+    day, today = at.astimezone().date(), now.astimezone().date()
+    if day == today:
+        return _tr("today {0}").format(clock(at))
+    if day == today + timedelta(days=1):
+        return _tr("tomorrow {0}").format(clock(at))
+    when = QDate(day.year, day.month, day.day)
+    if timedelta(0) < day - today < timedelta(days=7):
+        return f"{QLocale().toString(when, 'dddd')} {clock(at)}"
+    shown = QLocale().toString(when, "d MMMM" if day.year == today.year else "d MMMM yyyy")
+    return f"{shown} {clock(at)}"
+
+
+def time_text(message: Message) -> str:
+    """The time in a bubble: `14:12`, or `edited 14:12`."""
+    at = clock(message.at)
+    return _tr("edited {0}").format(at) if message.edited_at is not None else at
 
 
 def spoken_state(message: Message, now: datetime) -> str:
@@ -132,7 +174,6 @@ def spoken_state(message: Message, now: datetime) -> str:
         Delivery.READ: _tr("Read"),
         Delivery.QUEUED: _tr("Queued on this computer") if message.local else _tr("Queued, waits for its turn"),
         Delivery.SENDING: _tr("Sending"),
-        Delivery.SCHEDULED: _tr("Scheduled"),
     }.get(delivery_of(message), "")
 
 

@@ -15,7 +15,7 @@ from huntaze_desktop.model.window import MessageWindow
 from huntaze_desktop.ui_kit.chat.delivery import Action, Delivery, actions_in_bubble, actions_of, delivery_of
 from huntaze_desktop.ui_kit.chat.rows import DayRow, HeadRow, MessageRow, OfflineRow, TailRow, countdown, rows_of
 from huntaze_desktop.ui_kit.chat.text import between, links_in, units
-from huntaze_desktop.ui_kit.chat.words import reason_text
+from huntaze_desktop.ui_kit.chat.words import reason_text, state_text
 from tests.ui.chat.chat_builders import CONVERSATION, NOW, message, talk, window
 
 
@@ -116,9 +116,10 @@ def test_actions_follow_the_table_of_transitions(state: State) -> None:
     if Action.RETRY in actions:
         assert State.READY in TRANSITIONS[state]
     assert Action.RETRY not in set(actions_of(message("a", state=State.REJECTED)))
-    if Action.SEND_NOW in actions:
+    if Action.REVIEW in actions:
         assert State.ACCEPTED in TRANSITIONS[state]
-    if actions & {Action.DISCARD, Action.TAKE_BACK}:
+    assert (Action.DECIDE in actions) == (state is State.NEEDS_HUMAN)
+    if actions & {Action.DISCARD, Action.TAKE_BACK, Action.SEND_NOW}:
         assert State.CANCELLED in TRANSITIONS[state]
 
 
@@ -132,6 +133,63 @@ def test_what_the_server_refused_at_its_door_can_go_as_a_new_message() -> None:
     refused = message("a", state=State.REJECTED, local=True)
     assert actions_in_bubble(refused) == (Action.RETRY,)
     assert actions_of(refused) == (Action.RETRY, Action.EDIT, Action.DISCARD)
+
+
+def test_online_nothing_says_that_it_was_written_offline() -> None:
+    shown = window(message("a", state=State.SENT), message("b", state=State.QUEUED_LOCAL, local=True))
+    assert kinds(rows_of(shown, UTC, offline=False)) == ["Head", "Day", "Message", "Message", "Tail"]
+    assert "Offline" in kinds(rows_of(shown, UTC, offline=True))
+
+
+def test_a_held_message_can_be_undone_until_its_seconds_are_over() -> None:
+    held = message("a", state=State.QUEUED_LOCAL, local=True, hold_until=NOW + timedelta(seconds=5))
+    assert (delivery_of(held), actions_in_bubble(held)) == (Delivery.HELD, (Action.UNDO,))
+    assert state_text(held, NOW) == "Sends in 0:05"
+    later = messages(rows_of(window(held), UTC, now=NOW + timedelta(seconds=5)))[0]
+    assert delivery_of(later.message) is Delivery.QUEUED
+
+
+def test_a_scheduled_message_says_when_it_goes() -> None:
+    at = (NOW + timedelta(days=1)).replace(hour=9, minute=0)
+    told = [
+        state_text(message("a", state=state, not_before=at), NOW) for state in (State.SCHEDULED, State.QUEUED_LOCAL)
+    ]
+    assert told == ["Sends tomorrow 09:00"] * 2
+    far = message("a", state=State.SCHEDULED, not_before=at + timedelta(days=40))
+    assert state_text(far, NOW).startswith("Sends 24 Dec")
+    assert actions_of(far) == (Action.SEND_NOW, Action.EDIT, Action.TAKE_BACK)
+
+
+def test_what_was_once_attempted_is_not_edited() -> None:
+    assert Action.EDIT in actions_of(message("a", state=State.LIMITED))
+    assert Action.EDIT not in actions_of(message("a", state=State.LIMITED, attempt_no=1))
+
+
+def test_a_delivered_message_can_be_taken_back_for_a_day() -> None:
+    sent = message("a", state=State.SENT)
+    assert actions_of(sent, NOW) == (Action.UNSEND,)
+    assert actions_of(sent, NOW + timedelta(hours=25)) == ()
+    assert actions_of(message("a", state=State.SENT, unsend="requested"), NOW) == ()
+    assert actions_of(message("a", state=State.SENT, unsend="failed"), NOW) == (Action.UNSEND,)
+    assert actions_of(message("from the fan"), NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("colleague_replied", "Not sent, a colleague replied meanwhile"),
+        ("fan_wrote_on", "Not sent, the fan wrote on meanwhile"),
+        ("lease_lost", "Not sent, a colleague took over meanwhile"),
+        ("overtaken", "Not sent, the conversation went on"),
+    ],
+)
+def test_an_overtaken_message_says_why(reason: str, words: str) -> None:
+    assert state_text(message("a", state=State.NEEDS_REVIEW, reason=reason), NOW) == words
+
+
+def test_taking_back_is_told_in_each_of_its_states() -> None:
+    told = [state_text(message("a", state=State.SENT, unsend=one), NOW) for one in ("requested", "done", "failed")]
+    assert told == ["Is being taken back", "Taken back", "Not taken back"]
 
 
 def test_reasons_are_said_in_words() -> None:

@@ -38,6 +38,12 @@ def center_of_action(pane: Timeline, message_id: str, wanted: Action) -> QPoint:
     return (QPointF(view.visualRect(index).topLeft()) + rect.center()).toPoint()
 
 
+def action_words(pane: Timeline, message_id: str) -> list[Action]:
+    model = pane.view.timeline_model
+    row = model.rows[model.row_of(message_id)]
+    return [action for action, _ in pane.view.measures.placed(row).actions]
+
+
 def test_the_model_keeps_qts_rules_through_every_change(timeline: Timeline) -> None:
     model = timeline.view.timeline_model
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
@@ -218,17 +224,31 @@ def test_a_press_that_ends_elsewhere_is_no_retry(timeline: Timeline, qtbot) -> N
     assert acted == []
 
 
-def test_an_overtaken_message_is_sent_or_discarded(timeline: Timeline, qtbot) -> None:
-    overtaken = message("Hello", state=State.NEEDS_REVIEW)
+@pytest.mark.parametrize(("state", "action"), [(State.NEEDS_REVIEW, Action.REVIEW), (State.NEEDS_HUMAN, Action.DECIDE)])
+def test_what_needs_a_person_says_so_in_its_bubble(timeline: Timeline, qtbot, state: State, action: Action) -> None:
+    overtaken = message("Hello", state=state)
     timeline.show_window(window(overtaken))
-    for action in (Action.SEND_NOW, Action.DISCARD):
-        with qtbot.waitSignal(timeline.view.action_requested) as hit:
-            qtbot.mouseClick(
-                timeline.view.viewport(),
-                Qt.MouseButton.LeftButton,
-                pos=center_of_action(timeline, overtaken.id, action),
-            )
-        assert hit.args == [overtaken.id, action]
+    with qtbot.waitSignal(timeline.view.action_requested) as hit:
+        at = center_of_action(timeline, overtaken.id, action)
+        qtbot.mouseClick(timeline.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert hit.args == [overtaken.id, action]
+
+
+def test_a_bubble_whose_undo_is_over_becomes_a_queued_one_by_itself(timeline: Timeline, clock: Clock, qtbot) -> None:
+    held = message("Hello", state=State.QUEUED_LOCAL, local=True, hold_until=NOW + timedelta(seconds=5))
+    timeline.show_window(window(held))
+    assert action_words(timeline, held.id) == [Action.UNDO]
+    clock.pass_(5)
+    qtbot.waitUntil(lambda: action_words(timeline, held.id) == [], timeout=3000)
+
+
+def test_a_text_that_was_taken_back_is_struck_through(timeline: Timeline) -> None:
+    gone = message("Hello there, this one is gone", state=State.SENT, unsend="done")
+    pictures = []
+    for one in (replace(gone, unsend=None), gone):
+        timeline.show_window(window(one))
+        pictures.append(timeline.view.grab().toImage())
+    assert pictures[0] != pictures[1]
 
 
 def test_the_keyboard_reaches_retry(timeline: Timeline, qtbot) -> None:
@@ -250,11 +270,11 @@ def test_the_menu_offers_every_action_and_copies(timeline: Timeline, qtbot) -> N
     assert isinstance(row, MessageRow)
     menu = view.menu_for(row)
     names = [entry.text() for entry in menu.actions() if not entry.isSeparator()]
-    assert names == ["Take back", "Copy"]
+    assert names == ["Edit", "Cancel sending", "Copy"]
     menu.actions()[-1].trigger()
     assert QGuiApplication.clipboard().text() == "Take me back"
     with qtbot.waitSignal(view.action_requested) as hit:
-        menu.actions()[0].trigger()
+        menu.actions()[1].trigger()
     assert hit.args == [waiting.id, Action.TAKE_BACK]
     menu.deleteLater()
 
