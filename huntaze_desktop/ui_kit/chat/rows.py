@@ -72,7 +72,8 @@ def rows_of(
 ) -> tuple[Row, ...]:
     """The timeline's rows, top to bottom. `zone` is the reader's (None: this computer's).
 
-    `offline` puts a divider before what the backend does not have; online that is a matter of seconds. With `now`, a message whose few seconds for Undo are over is a queued one like others.
+    `offline` puts a divider before what the backend does not have; online that is a matter of seconds. With `now`, a
+    message whose few seconds for Undo are over is a queued one like others.
     """
     rows: list[Row] = [HeadRow(more=not window.has_oldest and bool(window.rows))]
     messages = tuple(replace(one, hold_until=None) if _let_go(one, now) else one for one in window.rows)
