@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from huntaze_backend.core.db import Base, UtcMicros
 
 _HELD = text("held_place IS NOT NULL")
+_NUMBERED = text("rev IS NOT NULL")
+_SCHEDULED = text("state = 'scheduled'")
 
 
 class ConversationRow(Base):
@@ -71,6 +73,15 @@ class MessageRow(Base):
         # for what is to be sent took 50 ms at 70,000 messages.
         Index("ix_messages_held", "creator_id", "accepted_at", "id", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_messages_list_at", "list_at"),
+        Index(
+            "ix_messages_conversation_id_rev",
+            "conversation_id",
+            "rev",
+            unique=True,
+            sqlite_where=_NUMBERED,
+            postgresql_where=_NUMBERED,
+        ),
+        Index("ix_messages_scheduled", "not_before", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -28,3 +28,15 @@ def upgrade() -> None:
         sa.Column("unsend", sa.String(length=12), nullable=True),
     ):
         op.add_column("messages", column)
+    numbered, scheduled = sa.text("rev IS NOT NULL"), sa.text("state = 'scheduled'")
+    op.create_index(
+        "ix_messages_conversation_id_rev",
+        "messages",
+        ["conversation_id", "rev"],
+        unique=True,
+        sqlite_where=numbered,
+        postgresql_where=numbered,
+    )
+    op.create_index(
+        "ix_messages_scheduled", "messages", ["not_before"], sqlite_where=scheduled, postgresql_where=scheduled
+    )
