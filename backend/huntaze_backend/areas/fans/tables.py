@@ -1,4 +1,7 @@
-"""Tables of the fans area: fans, their tags, the team's notes, and the money that moved.
+"""Tables of the fans area: fans, their tags and fields, the team's notes, and the money that moved.
+
+What a change replaced, and what lost against a colleague's, is kept: `note_history` and `fan_field_history` are only
+inserted into, until the note that they belong to has been gone for 35 days.
 
 What a fan spent is not stored but summed from `transactions` when it is read, because "the last 30 days" moves with the
 clock. Only the PPV counts are stored: the messages they count belong to a higher area, which hands them down.
@@ -49,6 +52,43 @@ class FanTagRow(Base):
     tag: Mapped[str] = mapped_column(String(40))
     added_at: Mapped[datetime] = mapped_column(UtcMicros)
     added_by: Mapped[str] = mapped_column(String(36))
+    """Who put it on last: a colleague who puts it on again wants it as well."""
+    added_ver: Mapped[int | None] = mapped_column(BigInteger)
+    """The fan's `ver` since which it is on; null: since before that was noted."""
+
+
+class FanFieldRow(Base):
+    """One fact that the team keeps of a fan, with a version of its own. An emptied one keeps its row and version."""
+
+    __tablename__ = "fan_fields"
+
+    fan_id: Mapped[str] = mapped_column(ForeignKey("fans.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(36))
+    value: Mapped[str] = mapped_column(Text)
+    ver: Mapped[int]
+    """Counts its changes."""
+    by_id: Mapped[str] = mapped_column(String(36))
+    by_name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcMicros)
+
+
+class FanFieldPastRow(Base):
+    """What a field said before, or would have said had a colleague not been quicker."""
+
+    __tablename__ = "fan_field_history"
+    __table_args__ = (Index("ix_fan_field_history_fan_id_name_at", "fan_id", "name", "at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    fan_id: Mapped[str] = mapped_column(ForeignKey("fans.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    agency_id: Mapped[str] = mapped_column(String(36))
+    value: Mapped[str] = mapped_column(Text)
+    by_name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcMicros)
+    """When it was written."""
+    stood: Mapped[bool]
+    """Whether it ever was the field's value."""
 
 
 class NoteRow(Base):
@@ -69,7 +109,29 @@ class NoteRow(Base):
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcMicros)
     edited_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    editor_id: Mapped[str | None] = mapped_column(String(36))
+    """Who wrote the present text, if not the author."""
+    editor_name: Mapped[str | None] = mapped_column(Text)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    deleter_name: Mapped[str | None] = mapped_column(Text)
+
+
+class NotePastRow(Base):
+    """What a note said before, or would have said had a colleague not been quicker."""
+
+    __tablename__ = "note_history"
+    __table_args__ = (Index("ix_note_history_note_id_at", "note_id", "at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    note_id: Mapped[str] = mapped_column(ForeignKey("notes.id"))
+    agency_id: Mapped[str] = mapped_column(String(36))
+    text: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[str] = mapped_column(String(36))
+    by_name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcMicros)
+    """When it was written."""
+    stood: Mapped[bool]
+    """Whether it ever was the note's text."""
 
 
 class TransactionRow(Base):
