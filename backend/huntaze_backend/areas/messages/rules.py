@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from huntaze_backend.areas.messages.tables import MessageRow
+from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_contract.outgoing import DEFAULT_TIMING, Outgoing, State, Timing
 from huntaze_contract.wire import Lane, MediaItem, Message, MessageKind, Unsend
 
@@ -69,6 +69,13 @@ def store(row: MessageRow, message: Outgoing) -> None:
     row.reason = message.reason
     if message.state not in (State.UNKNOWN, State.RECONCILING):
         row.list_at = None
+
+
+def take_place(conversation: ConversationRow) -> int:
+    """The next place in the conversation's order of sending. The caller holds the conversation's lock."""
+    place = conversation.next_place
+    conversation.next_place = place + 1
+    return place
 
 
 def to_wire(row: MessageRow, ver: int) -> Message:

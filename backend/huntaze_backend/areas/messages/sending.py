@@ -1,10 +1,7 @@
-"""The door through which a message enters: accepted once for ever under its key, in its conversation's order.
-
-Also what a person may decide about a message later: cancel, retry, resolve. Nothing here talks to a platform; a
-committed `ready` row is what dispatch finds.
+"""What the sending routes call: the door through which a message enters (accepting.py), how it stands, and what a
+person may decide about it later: cancel, retry, resolve.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages import rules, thread_store
+from huntaze_backend.areas.messages import accepting, rules
 from huntaze_backend.areas.messages.budgets import account_meters, budget_of
 from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance
 from huntaze_backend.areas.messages.rules import SendPolicy
@@ -23,29 +20,19 @@ from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.changes import versions
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.db import Database
-from huntaze_backend.core.errors import ConflictError, NotFoundError, ValidationProblem
+from huntaze_backend.core.errors import ConflictError, NotFoundError
 from huntaze_backend.engines.limits.port import RateGate
-from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import (
-    DEFAULT_TIMING,
-    Accept,
     Cancel,
     Event,
     IllegalTransitionError,
-    Release,
     Retry,
     State,
     Verdict,
 )
 from huntaze_contract.wire import NewMessage, ProblemCode, Resolution, SendAnswer, SendBudget
 
-__all__ = ["Accepted", "Sending"]
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    message_id: str
-    replayed: bool
+__all__ = ["Sending"]
 
 
 class Sending:
@@ -59,7 +46,7 @@ class Sending:
     async def accept(self, principal: Principal, key: str, body: NewMessage) -> tuple[SendAnswer, bool]:
         """Take a message in, or tell how it stands if it was taken in before. Returns (answer, replayed)."""
         try:
-            accepted = await self._db.write(partial(_accept, principal=principal, key=key, body=body))
+            accepted = await self._db.write(partial(accepting.accept, principal=principal, key=key, body=body))
         except IntegrityError as error:
             # Another request under this key commits at this very moment; its outcome is a second away.
             raise ConflictError(
@@ -157,98 +144,9 @@ class Sending:
 _FORECAST = 500  # an estimate further away than that says no more than "late"
 
 
-def _accept(session: Session, *, principal: Principal, key: str, body: NewMessage) -> Accepted:
-    known = _by_key(session, principal.agency_id, key)
-    conversation = session.scalar(
-        select(ConversationRow)
-        .where(ConversationRow.id == body.conversation_id, ConversationRow.agency_id == principal.agency_id)
-        .with_for_update()
-    )
-    if known is None:
-        # Under the conversation's lock the answer cannot change any more.
-        known = _by_key(session, principal.agency_id, key)
-    if known is not None:
-        principal.require_creator(known.creator_id)
-        if known.body_hash != rules.body_hash(body.conversation_id, body.text):
-            raise ValidationProblem(
-                "This Idempotency-Key belongs to another message.", code=ProblemCode.KEY_REUSED, field="Idempotency-Key"
-            )
-        return Accepted(known.id, replayed=True)
-    if conversation is None:
-        raise NotFoundError
-    principal.require_creator(conversation.creator_id)
-    _check_door(session, conversation, body)
-    return Accepted(_insert(session, principal, key, body, conversation), replayed=False)
-
-
-def _by_key(session: Session, agency_id: str, key: str) -> MessageRow | None:
-    return session.scalar(select(MessageRow).where(MessageRow.agency_id == agency_id, MessageRow.client_key == key))
-
-
-def _check_door(session: Session, conversation: ConversationRow, body: NewMessage) -> None:
-    if not conversation.can_send:
-        raise ValidationProblem(
-            conversation.cannot_send_reason or "The platform does not let you write to this fan.",
-            code=ProblemCode.CANNOT_SEND,
-            field="conversation_id",
-        )
-    if body.prev_id is None:
-        return
-    before = _by_key(session, conversation.agency_id, body.prev_id)
-    if before is None or before.conversation_id != conversation.id:
-        raise ConflictError(
-            "The message before this one has not arrived yet.",
-            code=ProblemCode.OUT_OF_ORDER,
-            title="Messages arrived out of order",
-            action="Send the earlier message first, then repeat this one.",
-        )
-
-
-def _insert(session: Session, principal: Principal, key: str, body: NewMessage, conversation: ConversationRow) -> str:
-    at = now(session)
-    # The key is the id. Only where another agency's row happens to have it, a new id is made: whose keys exist
-    # elsewhere is nobody's business, and the unique key alone decides what is a repeat.
-    message_id = key if session.get(MessageRow, key) is None else new_id()
-    row = MessageRow(
-        id=message_id,
-        agency_id=conversation.agency_id,
-        creator_id=conversation.creator_id,
-        conversation_id=conversation.id,
-        fan_id=conversation.fan_id,
-        direction="out",
-        kind="text",
-        text=body.text,
-        currency="USD",
-        media=[],
-        at=at,
-        state=State.QUEUED_LOCAL.value,
-        attempt_no=0,
-        spent=0,
-        complete_listings=0,
-        stop=False,
-        client_key=key,
-        body_hash=rules.body_hash(body.conversation_id, body.text),
-        author_id=principal.member_id,
-        author_name=principal.name,
-        accepted_at=at,
-        device_id=body.device_id,
-        device_seq=body.device_seq,
-    )
-    session.add(row)
-    place = conversation.next_place
-    conversation.next_place = place + 1
-    for event in (Accept(), Release(place)):
-        advance(session, row, event, DEFAULT_TIMING)
-    session.flush()
-    thread_store.refresh(session, [row.conversation_id])
-    return row.id
-
-
 def _next_place(session: Session, conversation_id: str) -> int:
     conversation = session.get_one(ConversationRow, conversation_id, with_for_update=True)
-    place = conversation.next_place
-    conversation.next_place = place + 1
-    return place
+    return rules.take_place(conversation)
 
 
 def _visible(session: Session, principal: Principal, message_id: str, *, lock: bool = False) -> MessageRow:
