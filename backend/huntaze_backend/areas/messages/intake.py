@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.fans import intake as fans
 from huntaze_backend.areas.fans.intake import Source
-from huntaze_backend.areas.messages import money, reconcile, thread_store
+from huntaze_backend.areas.messages import money, reconcile, replies, thread_store
 from huntaze_backend.areas.messages.chats import conversation_id
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.areas.messages.thread_store import PlatformCount
@@ -32,7 +32,7 @@ _UPDATE = update(MessageRow).where(MessageRow.id == bindparam("of"))
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of messages: how many rows are new, and which are held back for now (by platform id)."""
+    """What became of messages: how many rows are new, and which wait for a send to be settled (by platform id)."""
 
     new: int
     held: frozenset[str]
@@ -68,6 +68,7 @@ def put_messages(
     new, held, bound = _sort_out(session, source, unknown)
     rows = _new_rows(session, source, new)
     insert_new(session, MessageRow, rows)
+    replies.count_told(session, [row["id"] for row in rows if row["direction"] == "out"])
     _record_messages(session, source, [row["id"] for row in rows])
     touched.update(row["conversation_id"] for row in rows)
     touched.update(bound)
