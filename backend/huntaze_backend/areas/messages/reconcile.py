@@ -69,7 +69,7 @@ class Listing:
 
 
 def due_searches(session: Session) -> tuple[list[Search], datetime | None, datetime]:
-    """Messages to look for now; when the next one is due; and the server's time."""
+    """The messages whose search is due; when the next one is; and the server's time."""
     at = now(session)
     query = (
         select(MessageRow, ConversationRow.platform_id)
