@@ -60,9 +60,10 @@ async def hammer(order: Order, gate: RateGate) -> list[Sent]:
     database = Database.open(order.url, key=order.key)
     chance = random.Random(order.seed)
     sent: list[Sent] = []
-    began = time.monotonic()
     flight = timedelta(seconds=1)
     try:
+        await database.read(lambda session: gate.peek(session, order.meters(0, campaign=True)))  # connections are slow
+        began = time.monotonic()
         while (now := time.monotonic() - began) < order.seconds:
             if order.wave_s and int(now / order.wave_s) % 2:
                 await asyncio.sleep(order.wave_s - now % order.wave_s)

@@ -97,7 +97,7 @@ def hammered(order: Order, gate: Callable[[], RateGate]) -> list[Sent]:
 
 
 def an_order(url: str, key: str | None) -> Order:
-    return Order(url, key, account=new_id(), limit=10, window_s=0.6, seconds=1.5, seed=0)
+    return Order(url, key, account=new_id(), limit=10, window_s=1.5, seconds=2.5, seed=0)
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
