@@ -22,7 +22,8 @@ async def _migrate(url: str, key: str | None) -> None:
         await database.close()
 
 
-def _migrated(url: str, key: str | None = None) -> None:
+def migrated(url: str, key: str | None = None) -> None:
+    """Give the database of this address all tables."""
     # In a thread of its own: a loop of the test's may be running in this one.
     thread = threading.Thread(target=lambda: asyncio.run(_migrate(url, key)))
     thread.start()
@@ -33,7 +34,7 @@ def _migrated(url: str, key: str | None = None) -> None:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encrypted SQLite file with all tables, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "huntaze.db"
-    _migrated(f"sqlite:///{path}", DATABASE_KEY)
+    migrated(f"sqlite:///{path}", DATABASE_KEY)
     return path
 
 
@@ -49,7 +50,7 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 def migrated_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated PostgreSQL database of this test's own."""
     server = request.getfixturevalue("postgres_server")
-    name = server.create(server.template("huntaze", _migrated))
+    name = server.create(server.template("huntaze", migrated))
     yield server.url(name)
     server.drop(name)
 

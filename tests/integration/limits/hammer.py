@@ -64,8 +64,8 @@ async def hammer(order: Order, gate: RateGate) -> list[Sent]:
     try:
         await database.read(lambda session: gate.peek(session, order.meters(0, campaign=True)))  # connections are slow
         began = time.monotonic()
-        while (now := time.monotonic() - began) < order.seconds:
-            if order.wave_s and int(now / order.wave_s) % 2:
+        while (now := time.monotonic()) - began < order.seconds:
+            if order.wave_s and int(now / order.wave_s) % 2:  # by the machine's clock: all rest at the same time
                 await asyncio.sleep(order.wave_s - now % order.wave_s)
                 continue
             meters = order.meters(chance.randrange(3), campaign=chance.random() < 0.5)
