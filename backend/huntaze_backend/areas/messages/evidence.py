@@ -11,7 +11,7 @@ from datetime import datetime
 from huntaze_backend.areas.messages import rules
 from huntaze_backend.engines.gateways.reading import PlatformMessage
 
-__all__ = ["Evidence", "after_the_mark", "fingerprint_of", "weigh"]
+__all__ = ["Evidence", "after_the_mark", "fingerprint_of", "likelihood", "weigh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,16 @@ def after_the_mark(message: PlatformMessage, high_water: Iterable[str], high_wat
     if message.id in high_water:
         return False
     return high_water_at is None or message.created_at >= high_water_at
+
+
+def likelihood(place: int | None, *, holds_head: bool) -> tuple[bool, int]:
+    """Orders messages that read the same by whose proof a platform message is, the likeliest first.
+
+    One that holds its conversation's head may be under way this moment; one that failed or was cancelled is only
+    believed not to be there. (By place alone a failed message took the proof of a later one with the same words, and
+    the later one was sent twice: found by the simulation, once in 20,000 sends.)
+    """
+    return not holds_head, place or 0
 
 
 def fingerprint_of(message: PlatformMessage) -> str:

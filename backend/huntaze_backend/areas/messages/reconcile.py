@@ -190,7 +190,10 @@ def late_proof(session: Session, creator_id: str, message: PlatformMessage, timi
         .with_for_update(of=MessageRow)
     )
     wanted = evidence.fingerprint_of(message)
-    for row in session.scalars(query).all():
+    candidates = session.scalars(query).all()
+    for row in sorted(
+        candidates, key=lambda row: evidence.likelihood(row.place, holds_head=row.held_place is not None)
+    ):
         if rules.row_fingerprint(row) == wanted and _after_the_mark(session, row, message):
             try:
                 _take_proof(session, row, message, timing)
