@@ -1,0 +1,1 @@
+"""The simulations of the fault bench: worlds in virtual time, and the state machines that chance drives."""
