@@ -54,6 +54,7 @@ QUICK = SendPolicy(
         listing_gap=timedelta(seconds=0.1),
         unlistable_after=timedelta(seconds=4),
     ),
+    recipient_window=timedelta(seconds=WINDOW_S),
     retry_base=timedelta(milliseconds=50),
     retry_max=timedelta(milliseconds=400),
 )

@@ -1,19 +1,21 @@
 """Opening attempts: which message of an account goes next, and the commit that must come before the gateway may act.
 
-Late binding: nothing holds a future slot. A claim asks the limiter for the best head of an account at that very moment;
-permit and attempt row are committed together or not at all. Who is denied stays where it is, and what a person sees is
-an estimate.
+Late binding: nothing holds a future slot. A claim asks the limiter for the best head of an account at that very moment
+(lanes.py); permit and attempt row are committed together or not at all. Who is denied stays where it is, the next one
+is asked unless the whole account must wait, and what a person sees is an estimate.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages.budgets import account_meters, budget_of
+from huntaze_backend.areas.messages import lanes
+from huntaze_backend.areas.messages.budgets import Limited, account_meters, budget_of, campaign_meter, send_meters
+from huntaze_backend.areas.messages.lanes import Head
 from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
@@ -21,11 +23,10 @@ from huntaze_backend.core.clock import now
 from huntaze_backend.engines.limits.port import Decision, Meter, RateGate
 from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import Attempt, Deny, Due, State
-from huntaze_contract.wire import CreatorState, MessageKind, SendBudget
+from huntaze_contract.wire import CreatorState, Lane, MessageKind, SendBudget
 
 __all__ = ["Agenda", "Claim", "HighWater", "Opened", "Unread", "agenda_of_connection", "claim"]
 
-_WAITING = (State.READY.value, State.LIMITED.value)
 _HIGH_WATER = 50
 """How many of the newest platform ids are kept as the mark: one would do, but messages can be unsent."""
 _MOST_HEADS = 200
@@ -88,14 +89,7 @@ def agenda_of_connection(session: Session, connection_id: str) -> Agenda:
     """Which accounts of a connection have a head that waits, and since or until when."""
     creator_ids = [row.id for row in accounts.creators_of_connection(session, connection_id)]
     at = now(session)
-    # A limited head is due whenever the limiter admits; its `not_before` is only what a person was told.
-    due: dict[str, datetime] = {}
-    for creator_id, state, not_before in session.execute(
-        _heads_of(creator_ids).with_only_columns(MessageRow.creator_id, MessageRow.state, MessageRow.not_before)
-    ):
-        when = not_before if state == State.READY and not_before is not None else at
-        due[creator_id] = min(due.get(creator_id, when), when)
-    return Agenda(due, at)
+    return Agenda(lanes.due_accounts(session, creator_ids, at), at)
 
 
 def claim(
@@ -117,74 +111,95 @@ def claim(
         seen: by conversation, what was read of it a moment ago because of an `Unread`.
         skip: conversations that are being read, or could not be.
     """
-    best = _best_head(session, creator_id, skip)
+    at = now(session)
+    best = lanes.best_head(session, creator_id, at, skip=skip)
     if best is None:
         return Claim()
-    creator = accounts.creator(session, best.agency_id, creator_id)
+    creator = accounts.creator(session, best.row.agency_id, creator_id)
     if creator.state != CreatorState.CONNECTED:
         return Claim()
-    conversation = session.get_one(ConversationRow, best.conversation_id)
-    account = creator.platform_account_id
-    past = _attempts(session, best.id)
+    account = _Account(creator, creator.platform_account_id, account_meters(creator, policy))
+    passed, barred = set(skip), set[Lane]()
+    again_at: datetime | None = None
+    while best is not None:
+        tried = _try(session, gate, policy, account, best, seen)
+        if tried.decision.granted:
+            return tried.claim
+        whole = gate.peek(session, account.meters)
+        if not whole.granted:
+            _tell_all(session, gate, policy, account, whole)
+            return Claim(again_at=whole.retry_at)
+        # Only this fan, or only campaigns: others of the account may go.
+        again_at = _earlier(again_at, tried.decision.retry_at)
+        if _bars_campaigns(creator, policy, tried.decision):
+            barred.add(Lane.CAMPAIGN)
+            _tell_campaigns(session, gate, policy, account)
+        else:
+            passed.add(best.row.conversation_id)
+            _tell(session, policy, best.row, tried.decision.retry_at or at)
+        best = lanes.best_head(session, creator_id, at, skip=passed, bar=barred)
+    return Claim(again_at=again_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What of an account every try of a claim needs."""
+
+    creator: Limited
+    name: str
+    """The platform's."""
+    meters: tuple[Meter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    decision: Decision
+    claim: Claim
+
+
+def _try(
+    session: Session,
+    gate: RateGate,
+    policy: SendPolicy,
+    account: _Account,
+    best: Head,
+    seen: Mapping[str, HighWater],
+) -> _Tried:
+    """Ask for this head; the claim is what to do if it is granted."""
+    row, creator = best.row, account.creator
+    conversation = session.get_one(ConversationRow, row.conversation_id)
+    past = _attempts(session, row.id)
     mark = _high_water(session, past, conversation, seen)
-    meters = account_meters(creator, policy)
+    meters = send_meters(creator, policy, conversation.id, best.lane)
     if mark is None:
         # Read only when it may go: what is known of a chat must be as young as the attempt.
         decision = gate.peek(session, meters)
-    else:
-        decision = gate.acquire(session, meters, longest_flight=policy.timing.longest_flight)
-    if not decision.granted:
-        _tell_wait(session, gate, policy, creator_id, meters, decision)
-        return Claim(again_at=decision.retry_at)
-    if mark is None or decision.permit is None:
-        return Claim(unread=Unread(best.agency_id, conversation.id, account, conversation.platform_id))
-    attempt = _open(session, policy, best, decision.permit, account, mark, past)
-    return Claim(
-        opened=Opened(
-            attempt_id=attempt.id,
-            agency_id=best.agency_id,
-            conversation_id=best.conversation_id,
-            account=account,
-            chat=conversation.platform_id,
-            text=best.text,
-            price=best.price,
-            media=tuple(str(item["platform_id"]) for item in best.media),
-            client_key=attempt.client_key,
-        ),
-        budget=budget_of(session, gate, creator, policy),
+        unread = Unread(row.agency_id, conversation.id, account.name, conversation.platform_id)
+        return _Tried(decision, Claim(unread=unread))
+    decision = gate.acquire(session, meters, longest_flight=policy.timing.longest_flight)
+    if decision.permit is None:
+        return _Tried(decision, Claim())
+    attempt = _open(session, policy, row, decision.permit, account.name, mark, past)
+    opened = Opened(
+        attempt_id=attempt.id,
+        agency_id=row.agency_id,
+        conversation_id=row.conversation_id,
+        account=account.name,
+        chat=conversation.platform_id,
+        text=row.text,
+        price=row.price,
+        media=tuple(str(item["platform_id"]) for item in row.media),
+        client_key=attempt.client_key,
     )
+    return _Tried(decision, Claim(opened=opened, budget=budget_of(session, gate, creator, policy)))
 
 
-def _heads_of(creator_ids: Sequence[str]) -> Select[MessageRow]:
-    before = aliased(MessageRow)
-    first = (
-        select(func.min(before.held_place))
-        .where(before.conversation_id == MessageRow.conversation_id, before.held_place.is_not(None))
-        .scalar_subquery()
-    )
-    return select(MessageRow).where(
-        MessageRow.held_place.is_not(None),
-        MessageRow.creator_id.in_(creator_ids),
-        MessageRow.state.in_(_WAITING),
-        MessageRow.held_place == first,
-    )
+def _bars_campaigns(creator: Limited, policy: SendPolicy, decision: Decision) -> bool:
+    return decision.blocking is not None and decision.blocking.key == campaign_meter(creator, policy).key
 
 
-def _due_heads(creator_id: str, at: datetime, skip: Collection[str]) -> Select[MessageRow]:
-    """An account's heads that may be tried, the oldest first; rows that another unit of work holds are left to it."""
-    return (
-        _heads_of([creator_id])
-        .where(
-            MessageRow.conversation_id.not_in(skip),
-            (MessageRow.state == State.LIMITED.value) | MessageRow.not_before.is_(None) | (MessageRow.not_before <= at),
-        )
-        .order_by(MessageRow.accepted_at, MessageRow.id)
-        .with_for_update(of=MessageRow, skip_locked=True)
-    )
-
-
-def _best_head(session: Session, creator_id: str, skip: Collection[str]) -> MessageRow | None:
-    return session.scalar(_due_heads(creator_id, now(session), skip).limit(1))
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _attempts(session: Session, message_id: str) -> Sequence[AttemptRow]:
@@ -251,26 +266,33 @@ def _platform_key(row: MessageRow, past: Sequence[AttemptRow]) -> str:
     return f"{row.id}.{row.attempt_no}" if past[-1].outcome == "refused" else past[-1].client_key
 
 
-def _tell_wait(
-    session: Session,
-    gate: RateGate,
-    policy: SendPolicy,
-    creator_id: str,
-    meters: Sequence[Meter],
-    decision: Decision,
-) -> None:
+def _tell_all(session: Session, gate: RateGate, policy: SendPolicy, account: _Account, decision: Decision) -> None:
     """Show the account's heads as limited, each with the time its turn may come.
 
     A pause of mere spacing is not shown: it is over before a countdown can be read.
     """
     if decision.blocking is not None and decision.blocking.kind == "spacing":
         return
-    at = now(session)
-    heads = session.scalars(_due_heads(creator_id, at, ()).limit(_MOST_HEADS)).all()
-    times = gate.forecast(session, meters, len(heads))
+    heads = lanes.heads_of(session, account.creator.id, now(session), _MOST_HEADS)
+    times = gate.forecast(session, account.meters, len(heads))
     for head, until in zip(heads, times, strict=True):
-        if head.state == State.LIMITED and head.not_before is not None and head.not_before > at:
-            continue
-        if head.state == State.LIMITED:
-            advance(session, head, Due(), policy.timing)
-        advance(session, head, Deny(max(until, at)), policy.timing)
+        _tell(session, policy, head.row, until)
+
+
+def _tell_campaigns(session: Session, gate: RateGate, policy: SendPolicy, account: _Account) -> None:
+    """The same for the campaigns, which have used up their share."""
+    others = set(Lane) - {Lane.CAMPAIGN}
+    heads = lanes.heads_of(session, account.creator.id, now(session), _MOST_HEADS, bar=others)
+    meters = (campaign_meter(account.creator, policy), *account.meters)
+    for head, until in zip(heads, gate.forecast(session, meters, len(heads)), strict=True):
+        _tell(session, policy, head.row, until)
+
+
+def _tell(session: Session, policy: SendPolicy, row: MessageRow, until: datetime) -> None:
+    """Show a message as limited, unless it is and the time it was told is still to come."""
+    at = now(session)
+    if row.state == State.LIMITED:
+        if row.not_before is not None and row.not_before > at:
+            return
+        advance(session, row, Due(), policy.timing)
+    advance(session, row, Deny(max(until, at)), policy.timing)

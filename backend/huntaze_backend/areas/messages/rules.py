@@ -25,6 +25,11 @@ class SendPolicy:
     timing: Timing = field(default=DEFAULT_TIMING)
     parallel: int = 8
     """Sends under way at once on one connection."""
+    recipient_limit: int = 6
+    """Sends to one fan in any `recipient_window`: nobody reads faster."""
+    recipient_window: timedelta = timedelta(seconds=60)
+    campaign_share: float = 0.7
+    """How much of an account's limit campaigns may use up (measured: live replies then wait 46 s instead of 60)."""
     retry_base: timedelta = timedelta(seconds=1)
     retry_max: timedelta = timedelta(seconds=60)
 

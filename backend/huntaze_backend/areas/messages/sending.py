@@ -5,13 +5,12 @@ person may decide about it later: cancel, retry, resolve.
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import accepting, rules
-from huntaze_backend.areas.messages.budgets import account_meters, budget_of
+from huntaze_backend.areas.messages.budgets import budget_of, turn_of
 from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
@@ -98,21 +97,12 @@ class Sending:
         )
 
     def _estimate(self, session: Session, row: MessageRow) -> datetime | None:
+        if row.state == State.SCHEDULED:
+            return row.not_before
         if row.state not in (State.READY, State.LIMITED):
             return None
         creator = accounts.creator(session, row.agency_id, row.creator_id)
-        ahead = session.scalar(
-            select(func.count())
-            .select_from(MessageRow)
-            .where(
-                MessageRow.held_place.is_not(None),
-                MessageRow.creator_id == row.creator_id,
-                MessageRow.state.in_([State.READY.value, State.LIMITED.value]),
-                MessageRow.accepted_at < row.accepted_at,
-            )
-        )
-        meters = account_meters(creator, self._policy)
-        at = self._gate.forecast(session, meters, min((ahead or 0) + 1, _FORECAST))[-1]
+        at = turn_of(session, self._gate, creator, self._policy, row)
         return max(at, row.not_before) if row.not_before else at
 
     def _decide(self, session: Session, *, principal: Principal, message_id: str, decision: Event | None) -> None:
@@ -139,9 +129,6 @@ class Sending:
             subject=row.id,
             state=row.state,
         )
-
-
-_FORECAST = 500  # an estimate further away than that says no more than "late"
 
 
 def _next_place(session: Session, conversation_id: str) -> int:

@@ -40,3 +40,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_scheduled", "messages", ["not_before"], sqlite_where=scheduled, postgresql_where=scheduled
     )
+    held = sa.text("held_place IS NOT NULL")
+    op.drop_index("ix_messages_held", table_name="messages")
+    op.create_index(
+        "ix_messages_held",
+        "messages",
+        ["creator_id", "lane", "accepted_at", "id"],
+        sqlite_where=held,
+        postgresql_where=held,
+    )

@@ -4,6 +4,7 @@ SQLite has one writer, so a decision and its record cannot be torn apart; Postgr
 of their keys, then reads the clock, so that decisions about one meter follow one another in time.
 """
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,19 +64,26 @@ class SqlRateGate:
         at = now(session)
         pauses = [pause for _, pause in rows if pause is not None]
         entries = self._counting(session, keys, at)
-        frees = {
-            meter.key: [_frees(entry, meter, at) for entry in entries if entry.key == meter.key] for meter in meters
+        # Of each meter the `limit` latest ends decide, the earliest of them first.
+        ends = {
+            meter.key: heapq.nlargest(
+                meter.limit, (_frees(entry, meter, at) for entry in entries if entry.key == meter.key)
+            )
+            for meter in meters
         }
+        for heap in ends.values():
+            heapq.heapify(heap)
         times: list[datetime] = []
         for _ in range(count):
             earliest = max([at, *pauses, *times[-1:]])
             for meter in meters:
-                ends = sorted(frees[meter.key])
-                if len(ends) >= meter.limit:
-                    earliest = max(earliest, ends[len(ends) - meter.limit])
+                if len(ends[meter.key]) >= meter.limit:
+                    earliest = max(earliest, ends[meter.key][0])
             times.append(earliest)
             for meter in meters:
-                frees[meter.key].append(earliest + meter.window)
+                heapq.heappush(ends[meter.key], earliest + meter.window)
+                if len(ends[meter.key]) > meter.limit:
+                    heapq.heappop(ends[meter.key])
         return times
 
     def settle(self, session: Session, permit: str, *, certain: bool) -> None:
