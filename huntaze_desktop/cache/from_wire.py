@@ -53,6 +53,7 @@ def fan(row: wire.Fan) -> Row:
         "bought": totals.bought,
         "offered": totals.offered,
         "tags": json.dumps(row.tags),
+        "fields": _fields(row),
         "ver": row.ver,
     }
 
@@ -77,6 +78,14 @@ def conversation(row: wire.Conversation) -> Row:
         "last_author_name": last.author_name if last else None,
         "can_send": row.can_send,
         "cannot_send_reason": row.cannot_send_reason,
+        "reply_rev": row.reply_rev,
+        "marked_unread": row.marked_unread,
+        "assignee_id": row.assignee_id,
+        "assigned_at": to_us(row.assigned_at),
+        "handover_note": row.handover_note,
+        "handover_by": row.handover_by,
+        "snoozed_until": to_us(row.snoozed_until),
+        "done_at": to_us(row.done_at),
         "ver": row.ver,
     }
 
@@ -100,6 +109,10 @@ def message(row: wire.Message) -> Row:
         "author_name": row.author_name,
         "at": to_us(row.at),
         "read_at": to_us(row.read_at),
+        "attempt_no": row.attempt_no,
+        "lane": row.lane.value,
+        "edited_at": to_us(row.edited_at),
+        "unsend": row.unsend.value if row.unsend else None,
         "ver": row.ver,
     }
 
@@ -130,6 +143,16 @@ def transaction(row: wire.Transaction) -> Row:
         "message_id": row.message_id,
         "ver": row.ver,
     }
+
+
+def _fields(row: wire.Fan) -> str:
+    if not row.fields:
+        return "{}"
+    found = {
+        name: {"value": field.value, "ver": field.ver, "by": field.by, "at": to_us(field.at)}
+        for name, field in row.fields.items()
+    }
+    return json.dumps(found)
 
 
 def row_of(change: wire.Change) -> Row:

@@ -1,4 +1,8 @@
-"""The conversation list: rows, sections and filter counts in two statements, however many conversations there are."""
+"""The conversation list: rows, sections and filter counts in a few statements, however many conversations there are.
+
+What waits on this computer is laid over the server's rows (`overlay.py`). It concerns few conversations at a time, so
+those are asked for apart: all others are read off an index in the order of the list.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from huntaze_contract.ids import Id
-from huntaze_desktop.cache import rows
+from huntaze_desktop.cache import ops, overlay, rows
+from huntaze_desktop.cache.apply import sync_state
 from huntaze_desktop.cache.search import MATCHES, match_expression, reaches_messages
 from huntaze_desktop.cache.states import SQL_NEEDS_A_PERSON, SQL_ON_THE_WAY, SQL_UNSETTLED
-from huntaze_desktop.cache.times import to_us
+from huntaze_desktop.cache.times import from_us, to_us
+from huntaze_desktop.model.entities import ConversationRow
 from huntaze_desktop.model.listing import (
     ConversationListing,
     ConversationQuery,
@@ -35,45 +41,126 @@ class Reader:
 def listing(connection: Connection, query: ConversationQuery, reader: Reader) -> ConversationListing:
     """Answer a query as of `reader.now`: late and waiting ones by longest wait, then answered ones by newest."""
     words = match_expression(query.text)
-    if query.text.strip() and words is None:
-        return _nothing(connection, query, reader)
-    values: dict[str, Any] = {
-        "creator": query.creator_id,
-        "me": reader.me,
-        "late_before": to_us(reader.now - reader.sla.late_after),
-        "limit": query.limit,
-    }
+    shown = overlay.states(connection)
+    values = _values(reader, shown) | {"creator": query.creator_id, "limit": query.limit}
     if words is not None:
         values |= {"words": words, "in_messages": reaches_messages(query.text)}
-    condition = f"(:creator IS NULL OR c.creator_id = :creator) AND {_FILTERS[query.filter]}"
+    counts = _counts(connection, ListFilter.ALL if query.text.strip() else query.filter, values, laid_over=bool(shown))
+    as_of = sync_state(connection).synced_at
+    if query.text.strip() and words is None:  # signs that are no words
+        return ConversationListing(query, counts=_filter_counts(counts), loading=False, as_of=as_of)
+    found = _found(connection, query.filter, values, searching=words is not None, laid_over=bool(shown))
     new_since = to_us(reader.now - NEW_FOR)
-    found = connection.execute(text(_rows_sql(condition, searching=words is not None)), values).all()
-    listed = tuple(rows.conversation(row, reader.me, new_since) for row in found)
-    counts = connection.execute(text(_counts_sql(_FILTERS[query.filter])), values).one()
+    listed = tuple(rows.conversation(row, reader.me, new_since) for row in found[: query.limit])
     if words is not None:
-        total = found[0].total if found else 0
+        total = len(found)
         sections: tuple[Section, ...] = (Section(SectionKind.RESULTS, total),) if total else ()
     else:
-        total = counts.late_rows + counts.waiting_rows + counts.answered_rows
+        total = counts["late_rows"] + counts["waiting_rows"] + counts["answered_rows"]
         sections = _sections(counts)
-    return ConversationListing(query, listed, sections, _filter_counts(counts), total, loading=False, as_of=reader.now)
+    return ConversationListing(query, listed, sections, _filter_counts(counts), total, loading=False, as_of=as_of)
+
+
+def row(connection: Connection, conversation_id: Id, reader: Reader) -> ConversationRow | None:
+    """One conversation as the list shows it, whatever the list's filter; None where the store does not know it."""
+    state = overlay.states(connection, conversation_id)
+    values = _values(reader, state) | {"id": conversation_id, "limit": 1}
+    found = connection.execute(text(_rows_sql("c.id = :id", searching=False, over=bool(state))), values).one_or_none()
+    return rows.conversation(found, reader.me, to_us(reader.now - NEW_FOR)) if found is not None else None
+
+
+def next_return(connection: Connection, now: datetime) -> datetime | None:
+    """When the next snoozed conversation comes back by itself."""
+    found = connection.execute(
+        text("SELECT min(snoozed_until) FROM conversations WHERE snoozed_until > :now"), {"now": to_us(now)}
+    ).scalar()
+    waiting = [state.snoozed_until for state in overlay.states(connection) if state.snoozed_until]
+    coming = [at for at in (found, *waiting) if at is not None and at > to_us(now)]
+    return from_us(min(coming)) if coming else None
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
 
-_LATE = "(c.waiting_since IS NOT NULL AND c.waiting_since < :late_before)"
+_FAR = 9223372036854775807
+"""What stands for "waits for nobody" in the order of the list; the same number as in the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """How a query names what ops can change: the server's columns, or those of the rows laid over them."""
+
+    unread: str
+    marked: str
+    assignee: str
+    handover_note: str
+    handover_by: str
+    snoozed: str
+    done: str
+    waiting: str
+
+    @property
+    def late(self) -> str:
+        return f"({self.waiting} IS NOT NULL AND {self.waiting} < :late_before)"
+
+    @property
+    def away(self) -> str:
+        return f"({self.snoozed} IS NOT NULL AND {self.snoozed} > :now)"
+
+    @property
+    def to_read(self) -> str:
+        return f"({self.unread} > 0 OR {self.marked})"
+
+    @property
+    def mine(self) -> str:
+        return f"({self.assignee} IS NOT NULL AND {self.assignee} = :me)"
+
+    def condition(self, chosen: ListFilter) -> str:
+        if chosen is ListFilter.SNOOZED:
+            return self.away
+        kept = {
+            ListFilter.ALL: "1",
+            ListFilter.UNREAD: self.to_read,
+            ListFilter.LATE: self.late,
+            ListFilter.VIP: _VIP,
+            ListFilter.UNBOUGHT: _UNBOUGHT,
+            ListFilter.MINE: self.mine,
+        }[chosen]
+        return f"({kept} AND NOT {self.away})"
+
+
+_SERVERS = _Sight(
+    unread="c.unread",
+    marked="c.marked_unread",
+    assignee="c.assignee_id",
+    handover_note="c.handover_note",
+    handover_by="c.handover_by",
+    snoozed="c.snoozed_until",
+    done="(c.done_at IS NOT NULL)",
+    waiting="CASE WHEN c.done_at IS NULL THEN c.waiting_since END",
+)
+_LAID_OVER = _Sight(
+    unread="p.unread",
+    marked="p.marked_unread",
+    assignee="p.assignee_id",
+    handover_note="p.handover_note",
+    handover_by="p.handover_by",
+    snoozed="p.snoozed_until",
+    done="p.done",
+    waiting="CASE WHEN NOT p.done THEN c.waiting_since END",
+)
+
 _VIP = f"f.lifetime >= {VIP_FROM}"
 _UNBOUGHT = "(c.last_kind = 'ppv' AND c.last_direction = 'out' AND NOT c.last_bought)"
+_OF_CREATOR = "(:creator IS NULL OR c.creator_id = :creator)"
 
-_FILTERS = {
-    ListFilter.ALL: "1",
-    ListFilter.UNREAD: "c.unread > 0",
-    ListFilter.LATE: _LATE,
-    ListFilter.VIP: _VIP,
-    ListFilter.UNBOUGHT: _UNBOUGHT,
-}
+_OVER = """
+over(id, unread, marked_unread, assignee_id, handover_note, handover_by, snoozed_until, done) AS MATERIALIZED (
+    SELECT value ->> 'id', value ->> 'unread', value ->> 'marked_unread', value ->> 'assignee_id',
+           value ->> 'handover_note', value ->> 'handover_by', value ->> 'snoozed_until', value ->> 'done'
+      FROM json_each(:over)
+)"""
 
-_OVERLAY = f"""
+_LOCAL = f"""
 waiting AS (
     SELECT * FROM outbox AS o WHERE NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = o.id)
 ),
@@ -90,53 +177,114 @@ newest_local AS (
     SELECT conversation_id, text AS local_text, state AS local_state, confirmed AS local_confirmed,
            composed_at AS local_at, max(device_seq)
       FROM waiting GROUP BY conversation_id
+),
+unsaid AS (
+    SELECT conversation_id, count(*) AS changes FROM pending_ops
+     WHERE state = '{ops.WAITING}' AND kind NOT IN {ops.SQL_QUIET} GROUP BY conversation_id
 )"""  # noqa: S608 - constants
 
 
-def _rows_sql(condition: str, *, searching: bool) -> str:
-    ctes = f"{MATCHES},{_OVERLAY}" if searching else _OVERLAY
+def _values(reader: Reader, shown: list[overlay.ConversationState]) -> dict[str, Any]:
+    return {
+        "me": reader.me,
+        "now": to_us(reader.now),
+        "late_before": to_us(reader.now - reader.sla.late_after),
+        "over": overlay.as_json(shown),
+    }
+
+
+def _found(
+    connection: Connection, chosen: ListFilter, values: dict[str, Any], *, searching: bool, laid_over: bool
+) -> list[Any]:
+    """The rows in display order: those laid over merged into the others."""
+
+    def ask(sight: _Sight, condition: str) -> list[Any]:
+        wanted = f"{_OF_CREATOR} AND {sight.condition(chosen)} AND {condition}"
+        statement = _rows_sql(wanted, searching=searching, over=sight is _LAID_OVER, beside=laid_over)
+        return list(connection.execute(text(statement), values))
+
+    if not laid_over:
+        return ask(_SERVERS, "1")
+    both = [*ask(_SERVERS, "c.id NOT IN (SELECT id FROM over)"), *ask(_LAID_OVER, "1")]
+    if searching:
+        return sorted(both, key=lambda row: (-row.found_at, row.id))
+    return sorted(both, key=lambda row: (row.waiting_since or _FAR, -row.last_at, row.id))
+
+
+def _rows_sql(condition: str, *, searching: bool, over: bool, beside: bool = False) -> str:
+    sight = _LAID_OVER if over else _SERVERS
+    ctes = ", ".join([*([MATCHES] if searching else []), *([_OVER] if over or beside else []), _LOCAL])
     join = "JOIN matches AS x ON x.conversation_id = c.id" if searching else ""
-    order = "x.found_at DESC" if searching else "ifnull(c.waiting_since, 9223372036854775807), c.last_at DESC"
-    total = ", count(*) OVER () AS total" if searching else ""
+    join += " JOIN over AS p ON p.id = c.id" if over else ""
+    order = "x.found_at DESC" if searching else f"ifnull({sight.waiting}, {_FAR}), c.last_at DESC"
+    found_at = ", x.found_at" if searching else ""
+    limit = "" if searching else "LIMIT :limit"
     return f"""
     WITH {ctes}
-    SELECT c.id, c.creator_id, c.fan_id, c.unread, c.waiting_since, c.last_at, c.last_direction, c.last_kind,
-           c.last_text, c.last_price, c.last_bought, c.last_state, c.last_read, c.last_author_id, c.last_author_name,
-           c.can_send, c.cannot_send_reason, f.name AS fan_name, f.lifetime, f.currency, f.subscribed_at,
-           u.queued, u.failed, l.local_text, l.local_state, l.local_confirmed, l.local_at {total}
+    SELECT c.id, c.creator_id, c.fan_id, {sight.unread} AS unread, {sight.waiting} AS waiting_since, c.last_at,
+           c.last_direction, c.last_kind, c.last_text, c.last_price, c.last_bought, c.last_state, c.last_read,
+           c.last_author_id, c.last_author_name, c.can_send, c.cannot_send_reason, c.reply_rev,
+           {sight.marked} AS marked_unread, {sight.assignee} AS assignee_id, a.name AS assignee_name,
+           {sight.handover_note} AS handover_note, {sight.handover_by} AS handover_by,
+           CASE WHEN {sight.away} THEN {sight.snoozed} END AS snoozed_until, {sight.done} AS done,
+           f.name AS fan_name, f.lifetime, f.currency, f.subscribed_at, w.changes,
+           u.queued, u.failed, l.local_text, l.local_state, l.local_confirmed, l.local_at {found_at}
       FROM conversations AS c {join} JOIN fans AS f ON f.id = c.fan_id
+      LEFT JOIN members AS a ON a.id = {sight.assignee}
       LEFT JOIN unsettled AS u ON u.conversation_id = c.id
       LEFT JOIN newest_local AS l ON l.conversation_id = c.id
+      LEFT JOIN unsaid AS w ON w.conversation_id = c.id
      WHERE {condition}
-     ORDER BY {order}, c.id LIMIT :limit"""  # noqa: S608 - constants; what people type is bound
+     ORDER BY {order}, c.id {limit}"""  # noqa: S608 - constants; what people type is bound
 
 
-def _counts_sql(chosen: str) -> str:
+def _counts(connection: Connection, chosen: ListFilter, values: dict[str, Any], *, laid_over: bool) -> dict[str, int]:
+    """How many there are, by filter and section: of the server's rows, with those that look different exchanged."""
+
+    def ask(sight: _Sight, join: str) -> dict[str, int]:
+        found = connection.execute(text(_counts_sql(sight, chosen, join)), values).mappings().one()
+        return {name: int(value or 0) for name, value in found.items()}
+
+    everything = ask(_SERVERS, "")
+    if not laid_over:
+        return everything
+    before, after = ask(_SERVERS, _BESIDE), ask(_LAID_OVER, _BESIDE)
+    return {name: everything[name] - before[name] + after[name] for name in everything}
+
+
+_BESIDE = "JOIN over AS p ON p.id = c.id"
+
+
+def _counts_sql(sight: _Sight, chosen: ListFilter, join: str) -> str:
+    here, kept = f"NOT {sight.away}", sight.condition(chosen)
     return f"""
-    SELECT count(*) AS everything, ifnull(sum(c.unread > 0), 0) AS unread, ifnull(sum({_LATE}), 0) AS late,
-           ifnull(sum({_VIP}), 0) AS vip, ifnull(sum({_UNBOUGHT}), 0) AS unbought,
-           ifnull(sum({chosen} AND {_LATE}), 0) AS late_rows,
-           ifnull(sum({chosen} AND c.waiting_since IS NOT NULL AND NOT {_LATE}), 0) AS waiting_rows,
-           ifnull(sum({chosen} AND c.waiting_since IS NULL), 0) AS answered_rows
-      FROM conversations AS c JOIN fans AS f ON f.id = c.fan_id
-     WHERE (:creator IS NULL OR c.creator_id = :creator)"""  # noqa: S608 - constants
+    {f"WITH {_OVER}" if join else ""}
+    SELECT sum({here}) AS everything, sum({here} AND {sight.to_read}) AS unread, sum({here} AND {sight.late}) AS late,
+           sum({here} AND {_VIP}) AS vip, sum({here} AND {_UNBOUGHT}) AS unbought,
+           sum({here} AND {sight.mine}) AS mine, sum({sight.away}) AS snoozed,
+           sum({kept} AND {sight.late}) AS late_rows,
+           sum({kept} AND {sight.waiting} IS NOT NULL AND NOT {sight.late}) AS waiting_rows,
+           sum({kept} AND {sight.waiting} IS NULL) AS answered_rows
+      FROM conversations AS c {join} JOIN fans AS f ON f.id = c.fan_id
+     WHERE {_OF_CREATOR}"""  # noqa: S608 - constants
 
 
-def _sections(counts: Any) -> tuple[Section, ...]:
+def _sections(counts: dict[str, int]) -> tuple[Section, ...]:
     found = (
-        Section(SectionKind.LATE, counts.late_rows),
-        Section(SectionKind.WAITING, counts.waiting_rows),
-        Section(SectionKind.ANSWERED, counts.answered_rows),
+        Section(SectionKind.LATE, counts["late_rows"]),
+        Section(SectionKind.WAITING, counts["waiting_rows"]),
+        Section(SectionKind.ANSWERED, counts["answered_rows"]),
     )
     return tuple(section for section in found if section.count)
 
 
-def _filter_counts(counts: Any) -> FilterCounts:
-    return FilterCounts(counts.everything, counts.unread, counts.late, counts.vip, counts.unbought)
-
-
-def _nothing(connection: Connection, query: ConversationQuery, reader: Reader) -> ConversationListing:
-    """The answer to a search for signs that are no words."""
-    values = {"creator": query.creator_id, "late_before": to_us(reader.now - reader.sla.late_after)}
-    counts = connection.execute(text(_counts_sql("1")), values).one()
-    return ConversationListing(query, counts=_filter_counts(counts), loading=False, as_of=reader.now)
+def _filter_counts(counts: dict[str, int]) -> FilterCounts:
+    return FilterCounts(
+        counts["everything"],
+        counts["unread"],
+        counts["late"],
+        counts["vip"],
+        counts["unbought"],
+        counts["mine"],
+        counts["snoozed"],
+    )

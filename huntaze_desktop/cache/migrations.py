@@ -111,7 +111,52 @@ def _first(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+_SECOND: tuple[str, ...] = (
+    # --- what the team does with a conversation, and what became of a message
+    "ALTER TABLE fans ADD COLUMN fields TEXT NOT NULL DEFAULT '{}'",
+    # Null until the server said it: a base that nobody knows must not be taken for "no answer yet".
+    "ALTER TABLE conversations ADD COLUMN reply_rev INTEGER",
+    "ALTER TABLE conversations ADD COLUMN marked_unread INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversations ADD COLUMN assignee_id TEXT",
+    "ALTER TABLE conversations ADD COLUMN assigned_at INTEGER",
+    "ALTER TABLE conversations ADD COLUMN handover_note TEXT",
+    "ALTER TABLE conversations ADD COLUMN handover_by TEXT",
+    "ALTER TABLE conversations ADD COLUMN snoozed_until INTEGER",
+    "ALTER TABLE conversations ADD COLUMN done_at INTEGER",
+    "CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL",
+    # What is dealt with stands among the answered.
+    "DROP INDEX conversations_order",
+    """CREATE INDEX conversations_order ON conversations
+        (ifnull(CASE WHEN done_at IS NULL THEN waiting_since END, 9223372036854775807), last_at DESC, id)""",
+    "ALTER TABLE messages ADD COLUMN attempt_no INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN lane TEXT NOT NULL DEFAULT 'live'",
+    "ALTER TABLE messages ADD COLUMN edited_at INTEGER",
+    "ALTER TABLE messages ADD COLUMN unsend TEXT",
+    # --- what this computer did
+    "ALTER TABLE outbox ADD COLUMN base_rev INTEGER",
+    "ALTER TABLE outbox ADD COLUMN lease_epoch INTEGER",
+    "ALTER TABLE outbox ADD COLUMN send_at INTEGER",
+    "ALTER TABLE outbox ADD COLUMN hold_until INTEGER",
+    "ALTER TABLE outbox ADD COLUMN collision TEXT",
+    """CREATE TABLE pending_ops (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, op_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, target TEXT NOT NULL,
+        conversation_id TEXT, fan_id TEXT, body TEXT NOT NULL, at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+        state TEXT NOT NULL, waits_for TEXT, shown TEXT)""",
+    """CREATE TABLE notices (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, outcome TEXT NOT NULL, code TEXT, conversation_id TEXT, fan_id TEXT,
+        body TEXT NOT NULL, mine TEXT NOT NULL, theirs TEXT, by TEXT, at INTEGER NOT NULL)""",
+    # The rows that are here lack what is new; they stay visible until a full sync has replaced them.
+    """UPDATE sync_state SET gen = gen + (cursor IS NOT NULL OR complete OR page IS NOT NULL), cursor = NULL, seq = 0,
+        page = NULL, complete = 0, done = 0, total = 0""",
+)
+
+
+def _second(connection: Connection) -> None:
+    for statement in _SECOND:
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 """Migration i brings a file from version i to i + 1."""
 
 

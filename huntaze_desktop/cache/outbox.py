@@ -4,15 +4,18 @@ A row enters in the transaction that removes its draft, and leaves only when the
 (`apply.py`), when a person takes it back, or when a person writes it anew. Its state changes by `outgoing.step` alone.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from huntaze_contract import outgoing
+from huntaze_contract import outgoing, wire
 from huntaze_contract.ids import Id, new_id
 from huntaze_contract.outgoing import State
+from huntaze_desktop.cache import changes
+from huntaze_desktop.cache.changes import NotHereError
 from huntaze_desktop.cache.states import SQL_ON_THE_WAY
 from huntaze_desktop.cache.times import from_us, to_us
 from huntaze_desktop.cache.touched import Touched
@@ -34,11 +37,25 @@ class Waiting:
     attempts: int
     """Requests that were begun. Above zero the server may have the message although nobody heard it say so."""
     confirmed: bool
-    """A person said to send it although it is old."""
+    """A person said to send it although it is old, or although the conversation went on without it."""
+    base_rev: int | None
+    """How many answers the conversation had when Send was pressed; None if that was not known."""
+    lease_epoch: int | None
+    send_at: datetime | None
+    hold_until: datetime | None
+    """Not given to the server before then: Send can be undone."""
+    collision: wire.Collision | None
+    """What the server said was missed, when it did not accept the message."""
 
+    @property
+    def going(self) -> bool:
+        """Whether it goes by itself: a person waits for nothing but the network."""
+        return self.state is State.QUEUED_LOCAL or self.confirmed
 
-class UnknownConversationError(LookupError):
-    """The conversation is not in the store."""
+    @property
+    def age_from(self) -> datetime:
+        """From when on its waiting counts: one that was meant for later is not old before its time."""
+        return max(self.composed_at, self.send_at) if self.send_at is not None else self.composed_at
 
 
 def device_id(connection: Connection) -> Id:
@@ -51,13 +68,22 @@ def device_id(connection: Connection) -> Id:
     return fresh
 
 
-def put(connection: Connection, conversation_id: Id, message: str, at: datetime) -> tuple[Id, Touched]:
-    """Queue a message and remove the conversation's draft; raises UnknownConversationError."""
-    creator_id: str | None = connection.execute(
-        text("SELECT creator_id FROM conversations WHERE id = :id"), {"id": conversation_id}
-    ).scalar()
-    if creator_id is None:
-        raise UnknownConversationError(conversation_id)
+def put(
+    connection: Connection,
+    conversation_id: Id,
+    message: str,
+    at: datetime,
+    *,
+    send_at: datetime | None = None,
+    hold_until: datetime | None = None,
+    lease_epoch: int | None = None,
+) -> tuple[Id, Touched]:
+    """Queue a message and remove the conversation's draft; raises NotHereError."""
+    known = connection.execute(
+        text("SELECT creator_id, reply_rev FROM conversations WHERE id = :id"), {"id": conversation_id}
+    ).one_or_none()
+    if known is None:
+        raise NotHereError(conversation_id)
     queued, _ = outgoing.step(outgoing.Outgoing(id=new_id()), outgoing.Queue())
     last: int | None = connection.execute(
         text("SELECT max(composed_at) FROM outbox WHERE conversation_id = :id"), {"id": conversation_id}
@@ -67,20 +93,24 @@ def put(connection: Connection, conversation_id: Id, message: str, at: datetime)
     connection.execute(
         text(
             "INSERT INTO outbox (id, conversation_id, creator_id, text, composed_at, device_seq, state, attempts,"
-            " confirmed) VALUES (:id, :conversation, :creator, :text, :at, :seq, :state, 0, 0)"
+            " confirmed, base_rev, lease_epoch, send_at, hold_until) VALUES (:id, :conversation, :creator, :text, :at,"
+            " :seq, :state, 0, 0, :base_rev, :lease, :send_at, :hold_until)"
         ),
         {
             "id": queued.id,
             "conversation": conversation_id,
-            "creator": creator_id,
+            "creator": known.creator_id,
             "text": message,
             "at": to_us(composed_at),
             "seq": _next_device_seq(connection),
             "state": queued.state.value,
+            "base_rev": known.reply_rev,
+            "lease": lease_epoch,
+            "send_at": to_us(send_at),
+            "hold_until": to_us(hold_until),
         },
     )
-    connection.execute(text("DELETE FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
-    return queued.id, _touched(conversation_id)
+    return queued.id, _touched(conversation_id) | save_draft(connection, conversation_id, "", at)
 
 
 def get(connection: Connection, message_id: Id) -> Waiting | None:
@@ -88,12 +118,20 @@ def get(connection: Connection, message_id: Id) -> Waiting | None:
     return _waiting(row) if row is not None else None
 
 
-def to_upload(connection: Connection) -> list[Waiting]:
-    """What still has to reach the server, in the order in which it was written."""
+def waiting(connection: Connection) -> list[Waiting]:
+    """What still has to reach the server, and what a person has to look at first, in the order of writing."""
     rows = connection.execute(
-        text(f"{_SELECT} WHERE state = '{State.QUEUED_LOCAL.value}' OR confirmed ORDER BY device_seq")
+        text(
+            f"{_SELECT} WHERE confirmed OR state IN ('{State.QUEUED_LOCAL.value}', '{State.NEEDS_REVIEW.value}')"
+            " ORDER BY device_seq"
+        )
     )
     return [_waiting(row) for row in rows]
+
+
+def to_upload(connection: Connection) -> list[Waiting]:
+    """Of those, what goes by itself."""
+    return [row for row in waiting(connection) if row.going]
 
 
 def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | None:
@@ -130,18 +168,48 @@ def advance(connection: Connection, message_id: Id, event: outgoing.Event) -> To
     return _touched(row.conversation_id)
 
 
+def overtake(connection: Connection, message_id: Id, collision: wire.Collision) -> Touched:
+    """The conversation went on without it: keep what was missed, and wait for a person.
+
+    An old one that a person had confirmed stays expired; it now shows what was missed as well.
+    """
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    connection.execute(
+        text("UPDATE outbox SET collision = :collision WHERE id = :id"),
+        {"collision": collision.model_dump_json(), "id": message_id},
+    )
+    if row.state is State.QUEUED_LOCAL:
+        return advance(connection, message_id, outgoing.Overtake(collision.reason))
+    return withdraw_confirmation(connection, message_id, collision.reason)
+
+
 def confirm(connection: Connection, message_id: Id) -> Touched:
-    """A person says of an expired message: send it. It stays expired until the server has accepted it."""
+    """A person says of an expired or overtaken message: send it. It stays that until the server has accepted it.
+
+    What the person saw becomes its base: what was missed, or for an expired one the conversation as it is here.
+    """
     row = get(connection, message_id)
     if row is None:
         return Touched()
     outgoing.step(_outgoing(row), outgoing.Confirm())  # raises where a confirmation has no meaning
-    connection.execute(text("UPDATE outbox SET confirmed = 1 WHERE id = :id"), {"id": message_id})
+    base: int | None = (
+        row.collision.reply_rev
+        if row.collision is not None
+        else connection.execute(
+            text("SELECT reply_rev FROM conversations WHERE id = :id"), {"id": row.conversation_id}
+        ).scalar()
+    )
+    connection.execute(
+        text("UPDATE outbox SET confirmed = 1, base_rev = :base, lease_epoch = NULL WHERE id = :id"),
+        {"base": base, "id": message_id},
+    )
     return _touched(row.conversation_id)
 
 
 def withdraw_confirmation(connection: Connection, message_id: Id, reason: str) -> Touched:
-    """The server refused an expired message that a person had confirmed: it stays expired, with the reason."""
+    """The server refused a message that a person had confirmed: it stays what it was, with the reason."""
     row = get(connection, message_id)
     if row is None:
         return Touched()
@@ -149,6 +217,29 @@ def withdraw_confirmation(connection: Connection, message_id: Id, reason: str) -
         text("UPDATE outbox SET confirmed = 0, reason = :reason WHERE id = :id"), {"reason": reason, "id": message_id}
     )
     return _touched(row.conversation_id)
+
+
+def edit(connection: Connection, message_id: Id, message: str) -> Touched:
+    """Change the text of a row that the server certainly does not have; its next request is its first."""
+    row = get(connection, message_id)
+    if row is None:
+        return Touched()
+    connection.execute(
+        text("UPDATE outbox SET text = :text, attempts = 0, prev_id = NULL WHERE id = :id"),
+        {"text": message, "id": message_id},
+    )
+    return _touched(row.conversation_id)
+
+
+def undo(connection: Connection, message_id: Id, at: datetime) -> tuple[bool, Touched]:
+    """Make a message that never left this computer the draft again, before whatever was begun since."""
+    row = get(connection, message_id)
+    if row is None or row.attempts or row.state is not State.QUEUED_LOCAL:
+        return False, Touched()
+    begun = draft(connection, row.conversation_id)
+    again = f"{row.text}\n{begun}" if begun else row.text
+    touched = take_back(connection, message_id)
+    return True, touched | save_draft(connection, row.conversation_id, again, at)
 
 
 def write_anew(connection: Connection, message_id: Id, at: datetime) -> tuple[Id, Touched] | None:
@@ -185,24 +276,28 @@ def draft(connection: Connection, conversation_id: Id) -> str:
     return str(found.scalar() or "")
 
 
-def save_draft(connection: Connection, conversation_id: Id, message: str, at: datetime) -> None:
+def save_draft(connection: Connection, conversation_id: Id, message: str, at: datetime) -> Touched:
+    """Keep a draft, here and for the member's other computers; an empty one is none."""
+    if draft(connection, conversation_id) == message:
+        return Touched()
     if not message:
         connection.execute(text("DELETE FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
-        return
-    connection.execute(
-        text(
-            "INSERT INTO drafts (conversation_id, text, changed_at) VALUES (:id, :text, :at)"
-            " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, changed_at = excluded.changed_at"
-        ),
-        {"id": conversation_id, "text": message, "at": to_us(at)},
-    )
+    else:
+        connection.execute(
+            text(
+                "INSERT INTO drafts (conversation_id, text, changed_at) VALUES (:id, :text, :at)"
+                " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, changed_at = excluded.changed_at"
+            ),
+            {"id": conversation_id, "text": message, "at": to_us(at)},
+        )
+    return changes.draft_changed(connection, conversation_id, message, at)
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
 
 _SELECT = (
-    "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts, confirmed"
-    " FROM outbox"
+    "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts,"
+    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision FROM outbox"
 )
 
 
@@ -219,6 +314,11 @@ def _waiting(row: Any) -> Waiting:
         row.prev_id,
         row.attempts,
         bool(row.confirmed),
+        row.base_rev,
+        row.lease_epoch,
+        from_us(row.send_at),
+        from_us(row.hold_until),
+        wire.Collision.model_validate(json.loads(row.collision)) if row.collision else None,
     )
 
 
@@ -246,9 +346,8 @@ def _sent_before(connection: Connection, row: Waiting, me: Id) -> Id | None:
 
 def _keep_draft(connection: Connection, row: Waiting, at: datetime) -> tuple[Id, Touched]:
     kept = draft(connection, row.conversation_id)
-    fresh = put(connection, row.conversation_id, row.text, at)
-    save_draft(connection, row.conversation_id, kept, at)
-    return fresh
+    fresh, touched = put(connection, row.conversation_id, row.text, at)
+    return fresh, touched | save_draft(connection, row.conversation_id, kept, at)
 
 
 def _touched(conversation_id: Id) -> Touched:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, text
 
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
-from huntaze_desktop.cache import rows
+from huntaze_contract.outgoing import EDITABLE, State
+from huntaze_desktop.cache import ops, overlay, rows
 from huntaze_desktop.cache.apply import sync_state
 from huntaze_desktop.cache.states import SQL_NEEDS_A_PERSON, SQL_UNSETTLED
 from huntaze_desktop.cache.times import from_us
@@ -72,7 +73,14 @@ def creators(connection: Connection) -> tuple[Creator, ...]:
     return tuple(rows.creator(row) for row in found)
 
 
+def members(connection: Connection) -> tuple[Member, ...]:
+    """Active members of the agency, by name."""
+    found = connection.execute(text("SELECT id, name, role FROM members WHERE active ORDER BY name, id"))
+    return tuple(Member(row.id, row.name, row.role) for row in found)
+
+
 def fan_record(connection: Connection, fan_id: Id, me: Id) -> FanRecord:
+    """A fan with what the team knows, and with what waits on this computer laid over it."""
     found = connection.execute(text("SELECT * FROM fans WHERE id = :id"), {"id": fan_id}).one_or_none()
     notes = connection.execute(
         text("SELECT * FROM notes WHERE fan_id = :id ORDER BY created_at DESC, id"), {"id": fan_id}
@@ -88,10 +96,16 @@ def fan_record(connection: Connection, fan_id: Id, me: Id) -> FanRecord:
     conversation_id: Id | None = connection.execute(
         text("SELECT id FROM conversations WHERE fan_id = :id LIMIT 1"), {"id": fan_id}
     ).scalar()
+    fan, shown = None, tuple(rows.note(row, me) for row in notes)
+    if found is not None:
+        fan = rows.fan(found)
+        if waiting := ops.of_fan(connection, fan_id):
+            known = account(connection)
+            fan, shown = overlay.with_ops(fan, shown, waiting, known.member.name if known else "")
     return FanRecord(
-        fan=rows.fan(found) if found is not None else None,
+        fan=fan,
         conversation_id=conversation_id,
-        notes=tuple(rows.note(row, me) for row in notes),
+        notes=shown,
         purchases=tuple(
             Purchase(
                 message_id=row.id,
@@ -108,8 +122,8 @@ def fan_record(connection: Connection, fan_id: Id, me: Id) -> FanRecord:
     )
 
 
-def unsent(connection: Connection, me: Id) -> tuple[int, int]:
-    """How many own messages are still on this computer, and how many anywhere need a person."""
+def unsent(connection: Connection, me: Id) -> tuple[int, int, int]:
+    """How many own messages are still on this computer, how many anywhere need a person, how many changes wait."""
     row = connection.execute(
         text(
             "WITH here AS (SELECT state, confirmed FROM outbox AS o"  # noqa: S608 - constants
@@ -121,7 +135,7 @@ def unsent(connection: Connection, me: Id) -> tuple[int, int]:
         ),
         {"me": me},
     ).one()
-    return row.waiting, row.failed
+    return row.waiting, row.failed, ops.count_changes(connection)
 
 
 def outbox_items(connection: Connection) -> tuple[OutboxItem, ...]:
@@ -129,7 +143,7 @@ def outbox_items(connection: Connection) -> tuple[OutboxItem, ...]:
     found = connection.execute(
         text(
             "SELECT o.id, o.conversation_id, o.creator_id, ifnull(f.name, '') AS fan_name, o.text, o.state,"
-            " o.confirmed, o.composed_at, o.reason FROM outbox AS o"
+            " o.confirmed, o.composed_at, o.reason, o.send_at, o.hold_until FROM outbox AS o"
             " LEFT JOIN conversations AS c ON c.id = o.conversation_id LEFT JOIN fans AS f ON f.id = c.fan_id"
             " WHERE NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = o.id) ORDER BY o.device_seq"
         )
@@ -144,6 +158,9 @@ def outbox_items(connection: Connection) -> tuple[OutboxItem, ...]:
             state=rows.shown_state(row.state, confirmed=bool(row.confirmed)),
             composed_at=from_us(row.composed_at),
             reason=row.reason,
+            send_at=from_us(row.send_at),
+            hold_until=from_us(row.hold_until),
+            editable=State(row.state) in EDITABLE,
         )
         for row in found
     )

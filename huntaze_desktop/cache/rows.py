@@ -11,6 +11,7 @@ from huntaze_desktop.model.entities import (
     Creator,
     CreatorState,
     Fan,
+    FanField,
     FanTotals,
     Message,
     MessageKind,
@@ -41,6 +42,10 @@ def message(row: Any, me: Id) -> Message:
         author_name=row.author_name,
         mine=row.author_id == me,
         read_at=from_us(row.read_at),
+        attempt_no=row.attempt_no,
+        lane=row.lane,
+        edited_at=from_us(row.edited_at),
+        unsend=row.unsend,
         ver=row.ver,
     )
 
@@ -55,10 +60,13 @@ def local_message(row: Any, me: Id, my_name: str) -> Message:
         at=from_us(row.composed_at),
         state=shown_state(row.state, confirmed=bool(row.confirmed)),
         reason=row.reason,
+        not_before=from_us(row.send_at),
         author_id=me,
         author_name=my_name,
         mine=True,
         local=True,
+        lane="live" if row.send_at is None else "scheduled",
+        hold_until=from_us(row.hold_until),
     )
 
 
@@ -95,6 +103,16 @@ def conversation(row: Any, me: Id, new_since_us: int) -> ConversationRow:
         failed=row.failed or 0,
         can_send=bool(row.can_send),
         cannot_send_reason=row.cannot_send_reason,
+        reply_rev=row.reply_rev or 0,
+        marked_unread=bool(row.marked_unread),
+        assignee_id=row.assignee_id,
+        assignee_name=row.assignee_name,
+        assigned_to_me=row.assignee_id is not None and row.assignee_id == me,
+        handover_note=row.handover_note,
+        handover_by=row.handover_by,
+        snoozed_until=from_us(row.snoozed_until),
+        done=bool(row.done),
+        changes=row.changes or 0,
     )
 
 
@@ -124,6 +142,15 @@ def fan(row: Any) -> Fan:
             offered=row.offered,
         ),
         tags=tuple(json.loads(row.tags)),
+        fields=fields(row.fields),
+    )
+
+
+def fields(stored: str | None) -> tuple[FanField, ...]:
+    """The fields of a fan from the JSON that the store keeps."""
+    return tuple(
+        FanField(name, field["value"], field["ver"], field["by"], from_us(field["at"]))
+        for name, field in json.loads(stored or "{}").items()
     )
 
 

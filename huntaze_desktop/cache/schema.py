@@ -43,6 +43,7 @@ FANS = Table(
     *_int("bought", "offered"),
     *_text("tags"),
     *_versions(),
+    *_text("fields"),
 )
 
 CONVERSATIONS = Table(
@@ -58,6 +59,11 @@ CONVERSATIONS = Table(
     *_int("can_send"),
     *_text("cannot_send_reason"),
     *_versions(),
+    *_int("reply_rev", "marked_unread"),
+    *_text("assignee_id"),
+    *_int("assigned_at"),
+    *_text("handover_note", "handover_by"),
+    *_int("snoozed_until", "done_at"),
 )
 
 MESSAGES = Table(
@@ -73,6 +79,10 @@ MESSAGES = Table(
     *_text("author_id", "author_name"),
     *_int("at", "read_at"),
     *_versions(),
+    *_int("attempt_no"),
+    *_text("lane"),
+    *_int("edited_at"),
+    *_text("unsend"),
 )
 
 NOTES = Table(

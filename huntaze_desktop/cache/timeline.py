@@ -67,6 +67,12 @@ def has_older(connection: Connection, conversation_id: Id, before: Key) -> bool:
     return found.scalar() is not None
 
 
+def version(connection: Connection, message_id: Id) -> int | None:
+    """The version of a server's row; None where it is not here."""
+    found: int | None = connection.execute(text("SELECT ver FROM messages WHERE id = :id"), {"id": message_id}).scalar()
+    return found
+
+
 # --- inside -------------------------------------------------------------------------------------------------------
 
 # `IS NOT`, because an incoming message has no state.
@@ -74,7 +80,7 @@ _VISIBLE = f"conversation_id = :conversation AND state IS NOT '{State.CANCELLED.
 
 _COLUMNS = (
     "id, conversation_id, direction, kind, text, title, price, currency, media, bought_at, state, reason, not_before,"
-    " author_id, author_name, at, read_at, ver"
+    " author_id, author_name, at, read_at, attempt_no, lane, edited_at, unsend, ver"
 )
 
 
@@ -103,7 +109,8 @@ def _server_rows(
 def _local_rows(connection: Connection, conversation_id: Id, me: Member) -> list[Message]:
     found = connection.execute(
         text(
-            "SELECT id, conversation_id, text, composed_at, state, reason, confirmed FROM outbox AS o"
+            "SELECT id, conversation_id, text, composed_at, state, reason, confirmed, send_at, hold_until"
+            " FROM outbox AS o"
             " WHERE conversation_id = :conversation AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = o.id)"
             " ORDER BY device_seq"
         ),

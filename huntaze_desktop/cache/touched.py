@@ -16,6 +16,8 @@ class Touched:
     fans: frozenset[Id] = frozenset()
     creators: bool = False
     outbox: bool = False
+    changes: bool = False
+    """What waits besides messages, or the notices about it."""
     everything: bool = False
 
     def __or__(self, other: "Touched") -> "Touched":
@@ -25,12 +27,13 @@ class Touched:
             self.fans | other.fans,
             self.creators or other.creators,
             self.outbox or other.outbox,
+            self.changes or other.changes,
             self.everything or other.everything,
         )
 
     def __bool__(self) -> bool:
         seen = self.conversations or self.timelines or self.fans or self.creators
-        return bool(seen or self.outbox or self.everything)
+        return bool(seen or self.outbox or self.changes or self.everything)
 
     @classmethod
     def all_of(cls, parts: Iterable["Touched"]) -> "Touched":
@@ -40,4 +43,4 @@ class Touched:
         return whole
 
 
-EVERYTHING = Touched(creators=True, outbox=True, everything=True)
+EVERYTHING = Touched(creators=True, outbox=True, changes=True, everything=True)

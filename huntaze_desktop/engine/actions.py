@@ -1,24 +1,29 @@
-"""What a person does to a message, a fan or a note.
+"""What a person does to a message.
 
-Sending needs no backend; the rest does, and its answer is stored at once, so that a person sees what was done without
-waiting for the next sync.
+Sending needs no backend; what concerns a message that the backend has does, and its answer is stored at once, so that a
+person sees what was done without waiting for the next sync.
 """
 
 import unicodedata
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from huntaze_contract import wire
-from huntaze_contract.ids import Id, new_id
-from huntaze_contract.outgoing import MAX_TEXT, State
-from huntaze_desktop.cache import Touched, apply, outbox
+from huntaze_contract.ids import Id
+from huntaze_contract.outgoing import EDITABLE, MAX_TEXT, State
+from huntaze_desktop.cache import Touched, apply, outbox, reviews, timeline
+from huntaze_desktop.cache.changes import NotHereError
 from huntaze_desktop.cache.outbox import Waiting
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.clock import ServerClock
-from huntaze_desktop.engine.errors import ApiError, EngineError
+from huntaze_desktop.engine.errors import ApiError
+from huntaze_desktop.engine.leases import Leases
+from huntaze_desktop.engine.ops import OpsUploader
 from huntaze_desktop.engine.outbox import Uploader
 from huntaze_desktop.engine.store import Store
-from huntaze_desktop.engine.sync import Syncer
+from huntaze_desktop.engine.timing import LONGEST_UNDO
+from huntaze_desktop.model.entities import AttemptSeen, Candidate, Evidence, Review
 from huntaze_desktop.sdk import BackendError
 
 
@@ -32,44 +37,73 @@ def sendable(text: str) -> str:
     return normal
 
 
+LONGEST_AHEAD = timedelta(days=366)
+
+
 class Actions:
     """Belongs to the engine's loop."""
 
-    def __init__(self, backend: Backend, store: Store, syncer: Syncer, uploader: Uploader, clock: ServerClock) -> None:
-        self._backend, self._store, self._syncer, self._uploader = backend, store, syncer, uploader
-        self._clock = clock
-        self._unread_marks: dict[Id, Id] = {}
-        """Read marks that did not reach the backend yet, the newest of each conversation."""
+    def __init__(
+        self, backend: Backend, store: Store, uploader: Uploader, ops: OpsUploader, leases: Leases, clock: ServerClock
+    ) -> None:
+        self._backend, self._store, self._uploader, self._ops = backend, store, uploader, ops
+        self._leases, self._clock = leases, clock
 
-    # --- messages -------------------------------------------------------------------------------------------------
+    # --- sending --------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str) -> Id:
+    async def send(self, conversation_id: Id, text: str, send_at: datetime | None, undo_s: float) -> Id:
         """Put a message into the outbox and remove the draft, in one transaction; returns its id for life."""
         text = sendable(text)
         at = self._clock.now()
+        if send_at is not None and not at < send_at <= at + LONGEST_AHEAD:
+            raise ValueError("a message can be sent at a time to come only, and at most a year ahead")
+        hold_until = at + timedelta(seconds=min(undo_s, LONGEST_UNDO)) if undo_s > 0 else None
+        lease_epoch = self._leases.epoch(conversation_id)
+
+        def put(connection: Connection) -> tuple[Id, Touched]:
+            return outbox.put(
+                connection,
+                conversation_id,
+                text,
+                at,
+                send_at=send_at,
+                hold_until=hold_until,
+                lease_epoch=lease_epoch,
+            )
+
         try:
-            message_id, touched = await self._store.write(lambda c: outbox.put(c, conversation_id, text, at))
-        except outbox.UnknownConversationError:
+            message_id, touched = await self._store.write(put)
+        except NotHereError:
             raise BackendError("This conversation is no longer here.", wire.ProblemCode.NOT_FOUND.value) from None
         self._changed(touched)
         return message_id
 
+    async def undo_send(self, message_id: Id) -> bool:
+        """Make a message that has not left this computer the draft again."""
+        at = self._clock.now()
+        undone, touched = await self._store.write(lambda c: outbox.undo(c, message_id, at))
+        self._changed(touched)
+        return undone
+
     async def save_draft(self, conversation_id: Id, text: str) -> None:
         at = self._clock.now()
-        await self._store.write(lambda connection: outbox.save_draft(connection, conversation_id, text, at))
+        await self._store.change(lambda connection: outbox.save_draft(connection, conversation_id, text, at))
+        self._ops.wake()
 
     async def draft(self, conversation_id: Id) -> str:
         return await self._store.read(lambda connection: outbox.draft(connection, conversation_id))
 
+    # --- what is queued or failed ---------------------------------------------------------------------------------
+
     async def retry(self, message_id: Id) -> None:
-        """Send a failed, rejected or expired message again."""
+        """Send a failed, rejected, expired or overtaken message again."""
         row = await self._store.read(lambda connection: outbox.get(connection, message_id))
         if row is None:
             answer = await self._backend.retry(message_id)
             await self._take(answer.message)
             return
         at = self._clock.now()
-        if row.state is State.EXPIRED:
+        if row.state in (State.EXPIRED, State.NEEDS_REVIEW):
             self._changed(await self._store.write(lambda connection: outbox.confirm(connection, message_id)))
         elif row.state is State.REJECTED:
             anew = await self._store.write(lambda connection: outbox.write_anew(connection, message_id, at))
@@ -83,7 +117,7 @@ class Actions:
 
         def take_back(connection: Connection) -> tuple[Waiting | None, Touched]:
             found = outbox.get(connection, message_id)
-            if found is None or (found.attempts and (found.confirmed or found.state is State.QUEUED_LOCAL)):
+            if found is None or (found.attempts and found.going):
                 return found, Touched()
             return None, outbox.take_back(connection, message_id)
 
@@ -95,57 +129,62 @@ class Actions:
         else:
             await self._cancel_what_may_have_arrived(row)
 
+    async def edit(self, message_id: Id, text: str) -> None:
+        """Change the text of a message that still waits: here, or at the backend if that has it."""
+        text = sendable(text)
+
+        def edit(connection: Connection) -> tuple[Waiting | None, Touched]:
+            found = outbox.get(connection, message_id)
+            if found is None or (found.attempts and found.going):
+                return found, Touched()
+            if found.state not in EDITABLE:
+                raise BackendError("This message can no longer be changed.", wire.ProblemCode.ILLEGAL_STATE.value)
+            return None, outbox.edit(connection, message_id, text)
+
+        row, touched = await self._store.write(edit)
+        if touched:
+            self._changed(touched)
+        elif row is None:
+            await self._edit_there(message_id, text)
+        else:
+            await self._edit_what_may_have_arrived(row, text)
+
+    async def review(self, message_id: Id) -> Review | None:
+        return await self._store.read(lambda connection: reviews.review(connection, message_id))
+
+    # --- what is on its way or delivered --------------------------------------------------------------------------
+
+    async def unsend(self, message_id: Id) -> None:
+        """Take a delivered message back from the platform."""
+        await self._take((await self._backend.unsend(message_id)).message)
+
+    async def evidence(self, message_id: Id) -> Evidence:
+        """What is known of a message in `needs_human`."""
+        found = await self._backend.evidence(message_id)
+        await self._take(found.message)
+        return Evidence(
+            message_id=message_id,
+            text=found.message.text,
+            attempts=tuple(AttemptSeen(one.no, one.started_at, one.outcome, one.detail) for one in found.attempts),
+            candidates=tuple(
+                Candidate(one.platform_id, one.text, one.at, one.same_text, one.bound_to is not None)
+                for one in found.candidates
+            ),
+            listed_at=found.listed_at,
+            complete=found.complete,
+            trouble=found.trouble,
+        )
+
     async def resolve(self, message_id: Id, resolution: wire.Resolution) -> None:
         """Say what a person found on the platform of a message in `needs_human`."""
         await self._take((await self._backend.resolve(message_id, resolution)).message)
-
-    async def mark_read(self, conversation_id: Id, up_to: Id) -> None:
-        """Say up to where a conversation was seen; offline it is said later."""
-        self._unread_marks[conversation_id] = up_to
-        await self.tell_read_marks()
-
-    async def tell_read_marks(self) -> None:
-        """Bring the waiting read marks to the backend, as far as it can be reached."""
-        for conversation_id, up_to in list(self._unread_marks.items()):
-            try:
-                found = await self._backend.mark_read(conversation_id, up_to)
-            except ApiError as error:
-                if error.passing:
-                    return
-            except EngineError:
-                return
-            else:
-                await self._apply(wire.ConversationChange(seq=found.ver, id=found.id, op="U", row=found))
-            if self._unread_marks.get(conversation_id) == up_to:
-                del self._unread_marks[conversation_id]
-
-    # --- fans -----------------------------------------------------------------------------------------------------
-
-    async def add_note(self, fan_id: Id, text: str) -> Id:
-        note_id = new_id()
-        note = await self._backend.add_note(fan_id, wire.NewNote(id=note_id, text=text))
-        await self._take_note(note)
-        return note_id
-
-    async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None:
-        edit = wire.NoteEdit(text=text, base_ver=base_ver)
-        await self._take_note(await self._backend.edit_note(note_id, edit))
-
-    async def delete_note(self, note_id: Id) -> None:
-        await self._backend.delete_note(note_id)
-        self._syncer.pull_soon()
-
-    async def add_tag(self, fan_id: Id, tag: str) -> None:
-        await self._take_fan(await self._backend.add_tag(fan_id, wire.NewTag(tag=tag)))
-
-    async def remove_tag(self, fan_id: Id, tag: str) -> None:
-        await self._take_fan(await self._backend.remove_tag(fan_id, tag))
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _changed(self, touched: Touched) -> None:
         self._store.notify(touched)
         self._uploader.wake()
+        self._ops.wake()  # a draft came or went with it
 
     async def _cancel_what_may_have_arrived(self, row: Waiting) -> None:
         """A request was begun for it: only the backend knows whether there is something to take back."""
@@ -161,14 +200,27 @@ class Actions:
         finally:
             self._uploader.release(row.id)
 
+    async def _edit_what_may_have_arrived(self, row: Waiting, text: str) -> None:
+        """A request was begun for it: where the backend has it, the text is changed there."""
+        await self._uploader.hold(row)
+        try:
+            answer = await self._backend.message(row.id)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            await self._store.change(lambda connection: outbox.edit(connection, row.id, text))
+        else:
+            await self._take(answer.message)
+            await self._edit_there(row.id, text)
+        finally:
+            self._uploader.release(row.id)
+
+    async def _edit_there(self, message_id: Id, text: str) -> None:
+        ver = await self._store.read(lambda connection: timeline.version(connection, message_id))
+        if ver is None:
+            raise BackendError("This message is no longer here.", wire.ProblemCode.NOT_FOUND.value)
+        edit = wire.MessageEdit(text=text, base_ver=ver)
+        await self._take((await self._backend.edit(message_id, edit)).message)
+
     async def _take(self, message: wire.Message) -> None:
         await self._store.change(lambda connection: apply.apply_message(connection, message))
-
-    async def _take_note(self, note: wire.Note) -> None:
-        await self._apply(wire.NoteChange(seq=note.ver, id=note.id, op="U", row=note))
-
-    async def _take_fan(self, fan: wire.Fan) -> None:
-        await self._apply(wire.FanChange(seq=fan.ver, id=fan.id, op="U", row=fan))
-
-    async def _apply(self, change: wire.Change) -> None:
-        await self._store.change(lambda connection: apply.apply_changes(connection, [change]))

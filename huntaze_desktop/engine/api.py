@@ -18,7 +18,7 @@ import httpx2
 from huntaze_contract import wire
 from huntaze_desktop.engine.clock import ServerClock
 from huntaze_desktop.engine.errors import ApiError, EngineError, SignedOutError, UnreachableError
-from huntaze_desktop.engine.parsing import read_answer
+from huntaze_desktop.engine.parsing import read_answer, read_part
 from huntaze_desktop.engine.timing import UPLOADS, Timing
 from huntaze_desktop.engine.tokens import TokenStore
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer", bound=wire.WireModel)
 Kept = TypeVar("Kept")
-Body = wire.WireModel | Mapping[str, str]
-"""A request's body; a mapping where it carries a secret, which a model would write as asterisks."""
+Body = wire.WireModel | Mapping[str, Any]
+"""A request's body; a mapping where it carries a secret, which a model would write as asterisks, or stored JSON."""
 
 LAST_REFRESH_S = 3.0
 
@@ -277,7 +277,7 @@ class ApiClient:
         return found
 
 
-def _body(body: wire.WireModel | Mapping[str, str]) -> bytes:
+def _body(body: Body) -> bytes:
     if isinstance(body, wire.WireModel):
         return body.model_dump_json().encode()
     return json.dumps(body).encode()
@@ -299,7 +299,13 @@ def _problem(response: httpx2.Response, kind: str) -> ApiError | UnreachableErro
         text = f"{text} {action}"
     trace_id = found.get("trace_id")
     return ApiError(
-        response.status_code, found["code"], text, str(trace_id) if trace_id else None, _retry_after(found, response)
+        response.status_code,
+        found["code"],
+        text,
+        str(trace_id) if trace_id else None,
+        _retry_after(found, response),
+        collision=read_part(wire.Collision, found.get("collision")),
+        lease=read_part(wire.Lease, found.get("lease")),
     )
 
 

@@ -1,7 +1,6 @@
 """The backend's routes by name: what the engine asks of it, and nothing else."""
 
 from typing import Any
-from urllib.parse import quote
 
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
@@ -43,6 +42,10 @@ class Backend:
         params = {"page": page} if page is not None else {}
         return await self.api.request("GET", f"{API}/sync/snapshot", wire.SnapshotPage, params=params)
 
+    async def digest(self, seq: int) -> wire.SyncDigest:
+        """What a computer that has synced up to exactly `seq` holds; 409 where the log is past it."""
+        return await self.api.request("GET", f"{API}/sync/digest", wire.SyncDigest, params={"seq": seq})
+
     # --- messages -------------------------------------------------------------------------------------------------
 
     async def send(self, message_id: Id, message: wire.NewMessage) -> wire.SendAnswer:
@@ -61,10 +64,14 @@ class Backend:
     async def resolve(self, message_id: Id, resolution: wire.Resolution) -> wire.SendAnswer:
         return await self.api.request("POST", f"{API}/messages/{message_id}/resolve", wire.SendAnswer, body=resolution)
 
-    async def mark_read(self, conversation_id: Id, up_to: Id) -> wire.Conversation:
-        return await self.api.request(
-            "POST", f"{API}/conversations/{conversation_id}/read", wire.Conversation, body=wire.MarkRead(up_to=up_to)
-        )
+    async def edit(self, message_id: Id, edit: wire.MessageEdit) -> wire.SendAnswer:
+        return await self.api.request("PUT", f"{API}/messages/{message_id}", wire.SendAnswer, body=edit)
+
+    async def unsend(self, message_id: Id) -> wire.SendAnswer:
+        return await self.api.request("POST", f"{API}/messages/{message_id}/unsend", wire.SendAnswer)
+
+    async def evidence(self, message_id: Id) -> wire.Evidence:
+        return await self.api.request("GET", f"{API}/messages/{message_id}/evidence", wire.Evidence)
 
     async def tell_presence(self, conversation_id: Id, kind: wire.PresenceKind) -> None:
         await self.api.request("PUT", f"{API}/conversations/{conversation_id}/presence", body=wire.Presence(kind=kind))
@@ -72,22 +79,19 @@ class Backend:
     async def send_budget(self, creator_id: Id) -> wire.SendBudget:
         return await self.api.request("GET", f"{API}/creators/{creator_id}/send-budget", wire.SendBudget)
 
-    # --- fans -----------------------------------------------------------------------------------------------------
+    # --- what the team does ---------------------------------------------------------------------------------------
 
-    async def add_note(self, fan_id: Id, note: wire.NewNote) -> wire.Note:
-        return await self.api.request("POST", f"{API}/fans/{fan_id}/notes", wire.Note, body=note)
+    async def ops(self, device_id: Id, ops: list[dict[str, Any]]) -> wire.OpResults:
+        """Bring changes in order; `ops` as the wire writes them. Repeating an op is harmless."""
+        body = {"device_id": device_id, "ops": ops}
+        return await self.api.request("POST", f"{API}/ops", wire.OpResults, body=body)
 
-    async def edit_note(self, note_id: Id, edit: wire.NoteEdit) -> wire.Note:
-        return await self.api.request("PUT", f"{API}/notes/{note_id}", wire.Note, body=edit)
+    async def take_lease(self, conversation_id: Id, device_id: Id, *, take_over: bool) -> wire.Lease:
+        request = wire.LeaseRequest(device_id=device_id, take_over=take_over)
+        return await self.api.request("PUT", f"{API}/conversations/{conversation_id}/lease", wire.Lease, body=request)
 
-    async def delete_note(self, note_id: Id) -> None:
-        await self.api.request("DELETE", f"{API}/notes/{note_id}")
-
-    async def add_tag(self, fan_id: Id, tag: wire.NewTag) -> wire.Fan:
-        return await self.api.request("POST", f"{API}/fans/{fan_id}/tags", wire.Fan, body=tag)
-
-    async def remove_tag(self, fan_id: Id, tag: str) -> wire.Fan:
-        return await self.api.request("DELETE", f"{API}/fans/{fan_id}/tags/{quote(tag, safe='')}", wire.Fan)
+    async def give_back_lease(self, conversation_id: Id) -> None:
+        await self.api.request("DELETE", f"{API}/conversations/{conversation_id}/lease")
 
     # --- platforms ------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,12 @@ class Budgets:
 
     def on_budget(self, budget: wire.SendBudget) -> None:
         self._known[budget.creator_id] = SendBudget(
-            budget.creator_id, budget.limit, budget.remaining, next_at=budget.next_at
+            budget.creator_id,
+            budget.limit,
+            budget.remaining,
+            next_at=budget.next_at,
+            waiting=budget.waiting,
+            empty_at=budget.empty_at,
         )
         self._told.ring()
         for listener in self._listeners:

@@ -20,10 +20,13 @@ from huntaze_desktop.engine.actions import Actions
 from huntaze_desktop.engine.api import ApiClient
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.budgets import Budgets
+from huntaze_desktop.engine.changes import Changes
 from huntaze_desktop.engine.clock import ServerClock
 from huntaze_desktop.engine.events import EventStream
+from huntaze_desktop.engine.leases import Leases
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.live import Watcher
+from huntaze_desktop.engine.ops import OpsUploader
 from huntaze_desktop.engine.outbox import Uploader
 from huntaze_desktop.engine.presence import Presence
 from huntaze_desktop.engine.session import Session
@@ -31,10 +34,10 @@ from huntaze_desktop.engine.store import Store
 from huntaze_desktop.engine.sync import Syncer
 from huntaze_desktop.engine.timing import Timing
 from huntaze_desktop.engine.tokens import TokenStore
-from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher
+from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher, RowWatcher
 from huntaze_desktop.engine.waiting import Bell
 from huntaze_desktop.engine.window import WindowWatcher
-from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.connection import Connection
 from huntaze_desktop.model.entities import Member
 
 log = logging.getLogger(__name__)
@@ -67,8 +70,11 @@ class Core:
             self.backend, self.store, self.link, timing, self.bell, clock, lambda: self.me.id, self.syncer.pull_soon
         )
         self.presence = Presence(self.backend, self.link, timing, lambda: self.me.id)
+        self.leases = Leases(self.backend, self.store, self.link, timing, clock, lambda: self.me.id)
         self.budgets = Budgets(self.backend, self.link, timing)
-        self.actions = Actions(self.backend, self.store, self.syncer, self.uploader, clock)
+        self.ops = OpsUploader(self.backend, self.store, self.link, timing, self.bell, clock, self.syncer)
+        self.actions = Actions(self.backend, self.store, self.uploader, self.ops, self.leases, clock)
+        self.changes = Changes(self.store, self.ops, self.leases, clock)
         self.stream = EventStream(
             self.api,
             self.link,
@@ -81,11 +87,10 @@ class Core:
         self._watchers: set[Watcher[Any]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._recount = asyncio.Event()
-        self._was_online = False
         self.store.listen(self._on_touched)
         self.link.listen(on_connection)
-        self.link.listen(self._on_connection)
         self.presence.listen(self._on_presence)
+        self.leases.listen(self._on_presence)
         self.budgets.listen(self._on_budget)
 
     @property
@@ -105,7 +110,9 @@ class Core:
             ("sync", self.syncer.run),
             ("events", self.stream.run),
             ("outbox", self.uploader.run),
+            ("changes", self.ops.run),
             ("presence", self.presence.run),
+            ("lease", self.leases.run),
             ("unsent", self._count_unsent),
         ):
             self._tasks.append(asyncio.create_task(self._guarded(name, work), name=name))
@@ -130,7 +137,12 @@ class Core:
         # What is marked as mine reads differently now.
         self.store.notify(EVERYTHING)
         self.uploader.wake()
+        self.ops.wake()
         return member
+
+    def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None:
+        self.presence.set_mine(conversation_id, typing=typing)
+        self.leases.set_mine(conversation_id, typing=typing)
 
     # --- views ----------------------------------------------------------------------------------------------------
 
@@ -156,25 +168,22 @@ class Core:
                 self.presence.on_presence(frame)
             case wire.TypingFrame():
                 self.presence.on_typing(frame)
+            case wire.LeaseFrame():
+                self.leases.on_lease(frame)
 
     def _on_touched(self, touched: Touched) -> None:
         for watcher in list(self._watchers):
             watcher.on_touched(touched)
-        if touched.outbox or touched.conversations or touched.everything:
+        if touched.outbox or touched.conversations or touched.changes or touched.everything:
             self._recount.set()
-
-    def _on_connection(self, connection: Connection) -> None:
-        online = connection.state in (ConnectionState.ONLINE, ConnectionState.SYNCING)
-        if online and not self._was_online:
-            self._tasks = [task for task in self._tasks if not task.done()]
-            self._tasks.append(asyncio.create_task(self.actions.tell_read_marks(), name="read marks"))
-        self._was_online = online
+        if touched.changes:
+            self.ops.wake()  # one that waited for another may go now
 
     def _on_presence(self, conversation_id: Id) -> None:
         for watcher in list(self._watchers):
             if isinstance(watcher, ListingWatcher):
                 watcher.look()
-            elif isinstance(watcher, WindowWatcher):
+            elif isinstance(watcher, WindowWatcher | RowWatcher):
                 watcher.on_presence(conversation_id)
 
     def _on_budget(self, creator_id: Id) -> None:

@@ -33,13 +33,25 @@ class ApiError(EngineError):
     """The backend answered with a problem; `code` is stable, `text` is for people."""
 
     def __init__(
-        self, status: int, code: str, text: str, trace_id: str | None = None, retry_after: float | None = None
+        self,
+        status: int,
+        code: str,
+        text: str,
+        trace_id: str | None = None,
+        retry_after: float | None = None,
+        *,
+        collision: wire.Collision | None = None,
+        lease: wire.Lease | None = None,
     ) -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.trace_id = trace_id
         self.retry_after = retry_after
+        self.collision = collision
+        """What was missed, with COLLISION and LEASE_LOST."""
+        self.lease = lease
+        """Who holds the reply lease, with LEASE_HELD."""
 
     @property
     def passing(self) -> bool:

@@ -3,7 +3,7 @@
 Made on any thread with an open cache; `start()` brings up its own thread and loop, `stop()` takes everything down and
 closes the cache. What it hands out mirrors the sdk's protocols one to one, so that plugin_host only passes it on:
 
-- Views (`listing`, `window`, `fan`, `outbox`, `creators`, `budget`, `connection`) return at once with a `Live` that
+- Views (`listing`, `row`, `window`, `fan`, `outbox`, `notices`, `connection`, ...) return at once with a `Live` that
   belongs to the consumer's thread, that is the one on which `deliver` runs calls. They work offline.
 - Coroutines (`send`, `retry`, `add_note`, `sign_in`, ...) may be awaited on any running loop, qasync's included; they
   run on the engine's loop and raise the errors of `huntaze_desktop.sdk`, or ValueError.
@@ -11,7 +11,7 @@ closes the cache. What it hands out mirrors the sdk's protocols one to one, so t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -33,14 +33,28 @@ from huntaze_desktop.engine.views import (
     CreatorsWatcher,
     FanWatcher,
     ListingWatcher,
+    MembersWatcher,
+    NoticesWatcher,
     OutboxWatcher,
+    PendingWatcher,
+    RowWatcher,
 )
 from huntaze_desktop.engine.window import WindowWatcher
 from huntaze_desktop.model.connection import Connection, ConnectionState
-from huntaze_desktop.model.entities import Creator, Member, OutboxItem, SendBudget
+from huntaze_desktop.model.entities import (
+    ChangeNotice,
+    ConversationRow,
+    Creator,
+    Evidence,
+    Member,
+    OutboxItem,
+    PendingChange,
+    Review,
+    SendBudget,
+)
 from huntaze_desktop.model.listing import ConversationListing, ConversationQuery
 from huntaze_desktop.model.window import MessageWindow
-from huntaze_desktop.sdk import FanDetails
+from huntaze_desktop.sdk import FanDetails, Verdict
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Watcher[Any])
@@ -133,10 +147,28 @@ class Engine:
         on_engine = self._open(
             live,
             lambda core: ListingWatcher(
-                live, self._timing.view, core.store, core.clock, core.presence, lambda: core.me
+                live, self._timing.view, core.store, core.clock, core.presence, core.leases, lambda: core.me
             ),
         )
         live.set_query_on_engine = lambda query: on_engine(lambda watcher: watcher.set_query(query))
+        return live
+
+    def row(self, conversation_id: Id) -> Live[ConversationRow | None]:
+        """One conversation, whatever the list shows; None until it is read, and where it is not here."""
+        live: Live[ConversationRow | None] = Live(None, self._deliver)
+        self._open(
+            live,
+            lambda core: RowWatcher(
+                live,
+                self._timing.view,
+                core.store,
+                core.clock,
+                core.presence,
+                core.leases,
+                conversation_id,
+                lambda: core.me,
+            ),
+        )
         return live
 
     def window(self, conversation_id: Id) -> WindowView:
@@ -163,6 +195,23 @@ class Engine:
     def creators(self) -> Live[tuple[Creator, ...]]:
         live: Live[tuple[Creator, ...]] = Live((), self._deliver)
         self._open(live, lambda core: CreatorsWatcher(live, self._timing.view, core.store))
+        return live
+
+    def members(self) -> Live[tuple[Member, ...]]:
+        live: Live[tuple[Member, ...]] = Live((), self._deliver)
+        self._open(live, lambda core: MembersWatcher(live, self._timing.view, core.store))
+        return live
+
+    def waiting_changes(self) -> Live[tuple[PendingChange, ...]]:
+        """What waits on this computer besides messages."""
+        live: Live[tuple[PendingChange, ...]] = Live((), self._deliver)
+        self._open(live, lambda core: PendingWatcher(live, self._timing.view, core.store))
+        return live
+
+    def notices(self) -> Live[tuple[ChangeNotice, ...]]:
+        """What did not go as its author expected."""
+        live: Live[tuple[ChangeNotice, ...]] = Live((), self._deliver)
+        self._open(live, lambda core: NoticesWatcher(live, self._timing.view, core.store))
         return live
 
     def budget(self, creator_id: Id) -> Live[SendBudget | None]:
@@ -192,7 +241,7 @@ class Engine:
 
     def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None:
         core = self._ready_core
-        self._thread.post(lambda: core.presence.set_mine(conversation_id, typing=typing))
+        self._thread.post(lambda: core.tell_viewing(conversation_id, typing=typing))
 
     # --- who is signed in -----------------------------------------------------------------------------------------
 
@@ -209,8 +258,11 @@ class Engine:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str) -> Id:
-        return await self.call(lambda core: core.actions.send(conversation_id, text))
+    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
+        return await self.call(lambda core: core.actions.send(conversation_id, text, send_at, undo_s))
+
+    async def undo_send(self, message_id: Id) -> bool:
+        return await self.call(lambda core: core.actions.undo_send(message_id))
 
     async def retry(self, message_id: Id) -> None:
         await self.call(lambda core: core.actions.retry(message_id))
@@ -218,11 +270,21 @@ class Engine:
     async def cancel(self, message_id: Id) -> None:
         await self.call(lambda core: core.actions.cancel(message_id))
 
-    async def resolve(self, message_id: Id, resolution: wire.Resolution) -> None:
-        await self.call(lambda core: core.actions.resolve(message_id, resolution))
+    async def edit(self, message_id: Id, text: str) -> None:
+        await self.call(lambda core: core.actions.edit(message_id, text))
 
-    async def mark_read(self, conversation_id: Id, up_to: Id) -> None:
-        await self.call(lambda core: core.actions.mark_read(conversation_id, up_to))
+    async def unsend(self, message_id: Id) -> None:
+        await self.call(lambda core: core.actions.unsend(message_id))
+
+    async def review(self, message_id: Id) -> Review | None:
+        return await self.call(lambda core: core.actions.review(message_id))
+
+    async def evidence(self, message_id: Id) -> Evidence:
+        return await self.call(lambda core: core.actions.evidence(message_id))
+
+    async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None:
+        resolution = wire.Resolution(verdict=verdict, platform_id=platform_id)
+        await self.call(lambda core: core.actions.resolve(message_id, resolution))
 
     async def draft(self, conversation_id: Id) -> str:
         return await self.call(lambda core: core.actions.draft(conversation_id))
@@ -230,22 +292,54 @@ class Engine:
     async def save_draft(self, conversation_id: Id, text: str) -> None:
         await self.call(lambda core: core.actions.save_draft(conversation_id, text))
 
+    # --- conversations --------------------------------------------------------------------------------------------
+
+    async def mark_read(self, conversation_id: Id, up_to: Id) -> None:
+        await self.call(lambda core: core.changes.mark_read(conversation_id, up_to))
+
+    async def mark_unread(self, conversation_id: Id) -> None:
+        await self.call(lambda core: core.changes.mark_unread(conversation_id))
+
+    async def snooze(self, conversation_id: Id, until: datetime | None) -> None:
+        await self.call(lambda core: core.changes.snooze(conversation_id, until))
+
+    async def set_done(self, conversation_ids: Sequence[Id], *, done: bool) -> None:
+        await self.call(lambda core: core.changes.set_done(conversation_ids, done=done))
+
+    async def assign(self, conversation_id: Id, member_id: Id | None, *, note: str = "") -> None:
+        await self.call(lambda core: core.changes.assign(conversation_id, member_id, note))
+
+    async def take_over(self, conversation_id: Id) -> None:
+        await self.call(lambda core: core.changes.take_over(conversation_id))
+
     # --- fans -----------------------------------------------------------------------------------------------------
 
     async def add_note(self, fan_id: Id, text: str) -> Id:
-        return await self.call(lambda core: core.actions.add_note(fan_id, text))
+        return await self.call(lambda core: core.changes.add_note(fan_id, text))
 
     async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None:
-        await self.call(lambda core: core.actions.edit_note(note_id, text, base_ver))
+        await self.call(lambda core: core.changes.edit_note(note_id, text, base_ver))
 
     async def delete_note(self, note_id: Id) -> None:
-        await self.call(lambda core: core.actions.delete_note(note_id))
+        await self.call(lambda core: core.changes.delete_note(note_id))
+
+    async def restore_note(self, note_id: Id) -> None:
+        await self.call(lambda core: core.changes.restore_note(note_id))
 
     async def add_tag(self, fan_id: Id, tag: str) -> None:
-        await self.call(lambda core: core.actions.add_tag(fan_id, tag))
+        await self.call(lambda core: core.changes.add_tag(fan_id, tag))
 
     async def remove_tag(self, fan_id: Id, tag: str) -> None:
-        await self.call(lambda core: core.actions.remove_tag(fan_id, tag))
+        await self.call(lambda core: core.changes.remove_tag(fan_id, tag))
+
+    async def set_field(self, fan_id: Id, name: str, value: str) -> None:
+        await self.call(lambda core: core.changes.set_field(fan_id, name, value))
+
+    async def dismiss_notice(self, notice_id: Id) -> None:
+        await self.call(lambda core: core.changes.dismiss(notice_id))
+
+    async def restore_notice(self, notice_id: Id) -> None:
+        await self.call(lambda core: core.changes.restore(notice_id))
 
     # --- platforms ------------------------------------------------------------------------------------------------
 

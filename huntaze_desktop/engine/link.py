@@ -99,8 +99,8 @@ class Link:
         self._catching_up = False
         self._update(sync_done=0, sync_total=0, last_sync_at=at or self.connection.last_sync_at)
 
-    def unsent(self, outbox: int, failures: int) -> None:
-        self._update(outbox=outbox, failures=failures)
+    def unsent(self, outbox: int, failures: int, changes: int) -> None:
+        self._update(outbox=outbox, failures=failures, changes=changes)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

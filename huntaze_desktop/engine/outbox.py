@@ -2,12 +2,14 @@
 
 Within a conversation strictly one request at a time, in the order of writing; up to four conversations at once. A
 message travels under the same key for ever, so repeating is always safe. What cannot succeed is rejected with its
-reason; what waited longer than a day is never sent by itself.
+reason; what waited longer than a day, or was overtaken by what others wrote, is never sent by itself. What stands
+behind an overtaken one, or behind one that can still be undone, waits for it; other conversations go on.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -22,7 +24,7 @@ from huntaze_desktop.engine.clock import ServerClock
 from huntaze_desktop.engine.errors import ApiError, EngineError
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.store import Store
-from huntaze_desktop.engine.timing import UPLOADS, Timing
+from huntaze_desktop.engine.timing import LONGEST_UNDO, UPLOADS, Timing
 from huntaze_desktop.engine.waiting import Backoff, Bell
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ class Uploader:
         """Conversations that upload now."""
         self._held: set[Id] = set()
         """Messages about which a person decides at this moment."""
+        self._alarm: asyncio.TimerHandle | None = None
+        """Rings when the next message can no longer be undone."""
 
     def wake(self) -> None:
         """There may be something to upload."""
@@ -67,6 +71,8 @@ class Uploader:
                     task.add_done_callback(partial(self._ended, row))
                 await self._work.wait()
         finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
             tasks = list(self._running.values())
             for task in tasks:
                 task.cancel()
@@ -96,11 +102,29 @@ class Uploader:
         self.wake()
 
     async def _heads(self) -> list[Waiting]:
-        """The first waiting message of each conversation that does not upload already."""
+        """The first waiting message of each conversation that may go now and does not upload already."""
         heads: dict[Id, Waiting] = {}
-        for row in await self._store.read(outbox.to_upload):
+        for row in await self._store.read(outbox.waiting):
             heads.setdefault(row.conversation_id, row)
-        return [row for of, row in heads.items() if of not in self._running and row.id not in self._held]
+        may_go = [row for row in heads.values() if row.going and not self._can_be_undone(row)]
+        self._set_alarm([row for row in heads.values() if row.going and self._can_be_undone(row)])
+        return [row for row in may_go if row.conversation_id not in self._running and row.id not in self._held]
+
+    def _can_be_undone(self, row: Waiting) -> bool:
+        if row.hold_until is None:
+            return False
+        left = row.hold_until - self._clock.now()
+        # A clock that was set back must not hold a message for longer than Send can ever be undone.
+        return timedelta(0) < left <= timedelta(seconds=LONGEST_UNDO)
+
+    def _set_alarm(self, held: list[Waiting]) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        ends = [row.hold_until for row in held if row.hold_until is not None]
+        if ends:
+            seconds = (min(ends) - self._clock.now()).total_seconds()
+            self._alarm = asyncio.get_running_loop().call_later(max(seconds, 0.0) + 0.005, self.wake)
 
     async def _upload_until_settled(self, row: Waiting) -> None:
         backoff = Backoff(self._timing)
@@ -123,11 +147,11 @@ class Uploader:
     async def _present(self, row: Waiting) -> Waiting | None:
         """The row if it still waits."""
         now = await self._store.read(lambda connection: outbox.get(connection, row.id))
-        return now if now is not None and (now.state is State.QUEUED_LOCAL or now.confirmed) else None
+        return now if now is not None and now.going else None
 
     async def _is_too_old(self, row: Waiting) -> bool:
         """Whether it waited for more than a day. One that may have arrived is asked for first."""
-        if row.confirmed or self._clock.now() - row.composed_at <= outgoing.EXPIRES_AFTER:
+        if row.confirmed or self._clock.now() - row.age_from <= outgoing.EXPIRES_AFTER:
             return False
         now = await self._present(row)
         if now is None or now.attempts == 0:
@@ -153,6 +177,10 @@ class Uploader:
             device_id=device_id,
             device_seq=begun.device_seq,
             prev_id=begun.prev_id,
+            base_rev=begun.base_rev,
+            lease_epoch=begun.lease_epoch,
+            send_at=begun.send_at,
+            override=begun.confirmed,
         )
         answer = await self._backend.send(begun.id, message)
         await self._accepted(begun.id, answer.message)
@@ -175,10 +203,34 @@ class Uploader:
             self._pull_soon()
             await self._store.write(lambda connection: outbox.forget_attempts(connection, row.id))
             return False
-        if row.state is State.EXPIRED:
+        if error.collision is not None:
+            collision = error.collision
+            await self._store.change(lambda c: outbox.overtake(c, row.id, collision))
+            self._pull_soon()  # what was missed belongs into the timeline too
+        elif error.code == wire.ProblemCode.KEY_REUSED and await self._is_there(row):
+            return True
+        elif row.state in (State.EXPIRED, State.NEEDS_REVIEW):
             await self._store.change(lambda c: outbox.withdraw_confirmation(c, row.id, error.code))
         else:
             await self._advance(row.id, outgoing.Reject(error.code))
+        return True
+
+    async def _is_there(self, row: Waiting) -> bool:
+        """Whether the server has the message with other words: an earlier request of ours came late, after an edit."""
+        try:
+            answer = await self._backend.message(row.id)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        try:
+            edit = wire.MessageEdit(text=row.text, base_ver=answer.message.ver)
+            answer = await self._backend.edit(row.id, edit)
+        except ApiError as error:
+            if error.passing:
+                raise
+            log.warning("a message went with the words it had before it was edited: %s", error.code)
+        await self._accepted(row.id, answer.message)
         return True
 
     async def _advance(self, message_id: Id, event: outgoing.Event) -> None:

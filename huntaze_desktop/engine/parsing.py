@@ -32,6 +32,17 @@ def read_answer(kind: type[Answer], content: bytes | str) -> Answer:
     return kind.model_validate(found | {"changes": known} if isinstance(found, dict) else found)
 
 
+def read_part(kind: type[Answer], found: object) -> Answer | None:
+    """A part of a problem; None where there is none that this desktop understands."""
+    if found is None:
+        return None
+    try:
+        return kind.model_validate(found)
+    except ValidationError:
+        log.warning("skipped a %s that could not be read", kind.__name__)
+        return None
+
+
 def read_frame(content: bytes | str) -> wire.WireModel | None:
     """Parse a frame of the event stream; None for one that this desktop does not know."""
     try:

@@ -10,8 +10,11 @@ import logging
 import time
 from functools import partial
 
+from sqlalchemy import Connection
+
 from huntaze_contract import wire
-from huntaze_desktop.cache import Touched, apply
+from huntaze_contract.ids import Id
+from huntaze_desktop.cache import Touched, apply, ops
 from huntaze_desktop.cache.apply import SyncState
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.errors import ApiError, EngineError
@@ -30,6 +33,8 @@ class Syncer:
         self._backend, self._store, self._link, self._timing, self._bell = backend, store, link, timing, bell
         self._wanted = Bell()
         self._again = False
+        self._gap: asyncio.TimerHandle | None = None
+        """Set while something is known to be missing that a pull has not been asked for yet."""
 
     def pull_soon(self) -> None:
         """Ask for what changed, now or right after what is being asked."""
@@ -57,12 +62,20 @@ class Syncer:
         """Take an event of the stream, or pull where it does not follow on."""
         touched: Touched | None = await self._store.write(lambda connection: apply.apply_frame(connection, frame))
         if touched is None:
-            self.pull_soon()
+            self._pull_after_gap()
         else:
             self._store.notify(touched)
 
     def on_hello(self) -> None:
         """A stream began: whatever happened without one, changed rights among it, only a pull can tell."""
+        self.pull_soon()
+
+    def _pull_after_gap(self) -> None:
+        if self._gap is None:
+            self._gap = asyncio.get_running_loop().call_later(self._timing.gap_wait, self._close_gap)
+
+    def _close_gap(self) -> None:
+        self._gap = None
         self.pull_soon()
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -126,18 +139,26 @@ class Syncer:
 
     async def _pull(self, state: SyncState) -> None:
         cursor = state.cursor
+        # Ops that were answered before this pull began are in what it brings: with its last page they leave the queue.
+        passed = await self._store.read(ops.answered)
         while cursor is not None:
             page = await self._backend.sync(cursor, PAGE)
             *firsts, last = _batches(page.changes) or [[]]
             for batch in firsts:  # rows may come before their cursor, never after it
                 await self._store.change(partial(apply.apply_changes, changes=batch))
                 await asyncio.sleep(self._timing.batch_pause)
-            await self._store.change(partial(apply.apply_page, page=page.model_copy(update={"changes": last})))
+            rest = page.model_copy(update={"changes": last})
             if not page.has_more:
+                await self._store.change(partial(_last_page, page=rest, passed=passed))
                 return
+            await self._store.change(partial(apply.apply_page, page=rest))
             self._link.syncing(0, 0)
             cursor = page.cursor
             await asyncio.sleep(self._timing.batch_pause)
+
+
+def _last_page(connection: Connection, page: wire.SyncPage, passed: list[Id]) -> Touched:
+    return apply.apply_page(connection, page) | ops.drop(connection, passed)
 
 
 def _batches(changes: list[wire.Change]) -> list[list[wire.Change]]:

@@ -22,6 +22,14 @@ class Timing:
     presence_repeat: float = 15.0
     typing_repeat: float = 4.0
     budget_again: float = 5.0
+    gap_wait: float = 0.5
+    """After a frame that does not follow on, this long before asking: more of them cost one question."""
+    draft_rest: float = 2.0
+    """A draft that is being written is brought to the server at most this often."""
+    lease_renew: float = 15.0
+    lease_linger: float = 15.0
+    """The reply lease is given back this long after the last sign was typed."""
+    digest_every: float = 6 * 3600.0
 
 
 BATCH = 200
@@ -32,6 +40,12 @@ PAGE = 500
 
 UPLOADS = 4
 """Conversations that upload at the same time; within one, strictly one message after the other."""
+
+OPS = 50
+"""Ops per request."""
+
+LONGEST_UNDO = 60.0
+"""Seconds for which a message may be held back so that Send can be undone."""
 
 VIEWING_LASTS = 30.0
 TYPING_LASTS = 8.0

@@ -25,6 +25,8 @@ class Connection:
     """Server time minus local time, in seconds; add it to a local time to show a server's countdown."""
     outbox: int = 0
     failures: int = 0
+    changes: int = 0
+    """Notes, tags, snoozes and the like that wait on this computer for the backend."""
     sync_done: int = 0
     sync_total: int = 0
     """Rows of a first or full sync: delivered so far, and in all; both 0 otherwise."""

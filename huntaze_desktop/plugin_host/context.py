@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from huntaze_desktop.plugin_host.doors import (
+    ChangesDoor,
     ConversationsDoor,
     Doorkeeper,
     EnginePort,
@@ -17,7 +18,17 @@ from huntaze_desktop.plugin_host.doors import (
 from huntaze_desktop.plugin_host.guard import Guard
 from huntaze_desktop.plugin_host.manifest import Manifest
 from huntaze_desktop.plugin_host.slots import Slots, SlotsDoor
-from huntaze_desktop.sdk import Connection, ConversationsApi, FansApi, LiveView, MessagesApi, Page, ShellApi, TeamApi
+from huntaze_desktop.sdk import (
+    ChangesApi,
+    Connection,
+    ConversationsApi,
+    FansApi,
+    LiveView,
+    MessagesApi,
+    Page,
+    ShellApi,
+    TeamApi,
+)
 
 __all__ = ["PageSink", "PluginContext", "Spawn"]
 
@@ -69,6 +80,7 @@ class PluginContext:
         self._conversations = ConversationsDoor(engine, self._keeper)
         self._messages = MessagesDoor(engine, self._keeper)
         self._fans = FansDoor(engine, self._keeper)
+        self._changes = ChangesDoor(engine, self._keeper)
         self._team = TeamDoor(engine, self._keeper)
         self._pages = _Pages(sink, guard)
         self._slots = SlotsDoor(slots, guard)
@@ -89,6 +101,10 @@ class PluginContext:
     @property
     def fans(self) -> FansApi:
         return self._fans
+
+    @property
+    def changes(self) -> ChangesApi:
+        return self._changes
 
     @property
     def team(self) -> TeamApi:

@@ -1,25 +1,32 @@
 """What a plugin gets of the engine: the same APIs, gated by its permissions, with every live view accounted for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from huntaze_contract.ids import Id
 from huntaze_desktop.plugin_host.manifest import Permission
 from huntaze_desktop.sdk import (
+    ChangeNotice,
     Connection,
     ConversationQuery,
+    ConversationRow,
     Creator,
+    Evidence,
     FanDetails,
     LiveView,
     Member,
     OutboxItem,
+    PendingChange,
+    Review,
     SdkError,
     SendBudget,
+    Verdict,
 )
 from huntaze_desktop.sdk.context import ConversationListView, MessageWindowView
 
 __all__ = [
+    "ChangesDoor",
     "ConversationsDoor",
     "Doorkeeper",
     "EnginePort",
@@ -46,18 +53,39 @@ class EnginePort(Protocol):
     def outbox(self) -> LiveView[tuple[OutboxItem, ...]]: ...
     def creators(self) -> LiveView[tuple[Creator, ...]]: ...
     def budget(self, creator_id: Id) -> LiveView[SendBudget | None]: ...
+    def row(self, conversation_id: Id) -> LiveView[ConversationRow | None]: ...
+    def members(self) -> LiveView[tuple[Member, ...]]: ...
+    def waiting_changes(self) -> LiveView[tuple[PendingChange, ...]]: ...
+    def notices(self) -> LiveView[tuple[ChangeNotice, ...]]: ...
     def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None: ...
-    async def send(self, conversation_id: Id, text: str) -> Id: ...
+    async def send(
+        self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0
+    ) -> Id: ...
+    async def undo_send(self, message_id: Id) -> bool: ...
     async def retry(self, message_id: Id) -> None: ...
     async def cancel(self, message_id: Id) -> None: ...
-    async def mark_read(self, conversation_id: Id, up_to: Id) -> None: ...
+    async def edit(self, message_id: Id, text: str) -> None: ...
+    async def unsend(self, message_id: Id) -> None: ...
+    async def review(self, message_id: Id) -> Review | None: ...
+    async def evidence(self, message_id: Id) -> Evidence: ...
+    async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None: ...
     async def draft(self, conversation_id: Id) -> str: ...
     async def save_draft(self, conversation_id: Id, text: str) -> None: ...
+    async def mark_read(self, conversation_id: Id, up_to: Id) -> None: ...
+    async def mark_unread(self, conversation_id: Id) -> None: ...
+    async def snooze(self, conversation_id: Id, until: datetime | None) -> None: ...
+    async def set_done(self, conversation_ids: Sequence[Id], *, done: bool) -> None: ...
+    async def assign(self, conversation_id: Id, member_id: Id | None, *, note: str = "") -> None: ...
+    async def take_over(self, conversation_id: Id) -> None: ...
     async def add_note(self, fan_id: Id, text: str) -> Id: ...
     async def edit_note(self, note_id: Id, text: str, base_ver: int) -> None: ...
     async def delete_note(self, note_id: Id) -> None: ...
+    async def restore_note(self, note_id: Id) -> None: ...
     async def add_tag(self, fan_id: Id, tag: str) -> None: ...
     async def remove_tag(self, fan_id: Id, tag: str) -> None: ...
+    async def set_field(self, fan_id: Id, name: str, value: str) -> None: ...
+    async def dismiss_notice(self, notice_id: Id) -> None: ...
+    async def restore_notice(self, notice_id: Id) -> None: ...
 
 
 class PermissionRefusedError(SdkError):
@@ -98,6 +126,30 @@ class ConversationsDoor:
         self._keeper.require(Permission.READ_CONVERSATIONS)
         return self._keeper.own(self._engine.listing(query))
 
+    def row(self, conversation_id: Id) -> LiveView[ConversationRow | None]:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return self._keeper.own(self._engine.row(conversation_id))
+
+    async def mark_unread(self, conversation_id: Id) -> None:
+        self._keeper.require(Permission.WRITE_CONVERSATIONS)
+        await self._engine.mark_unread(conversation_id)
+
+    async def snooze(self, conversation_id: Id, until: datetime | None) -> None:
+        self._keeper.require(Permission.WRITE_CONVERSATIONS)
+        await self._engine.snooze(conversation_id, until)
+
+    async def set_done(self, conversation_ids: Sequence[Id], *, done: bool) -> None:
+        self._keeper.require(Permission.WRITE_CONVERSATIONS)
+        await self._engine.set_done(conversation_ids, done=done)
+
+    async def assign(self, conversation_id: Id, member_id: Id | None, *, note: str = "") -> None:
+        self._keeper.require(Permission.WRITE_CONVERSATIONS)
+        await self._engine.assign(conversation_id, member_id, note=note)
+
+    async def take_over(self, conversation_id: Id) -> None:
+        self._keeper.require(Permission.WRITE_CONVERSATIONS)
+        await self._engine.take_over(conversation_id)
+
 
 class MessagesDoor:
     def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
@@ -108,9 +160,33 @@ class MessagesDoor:
         self._keeper.require(Permission.READ_CONVERSATIONS)
         return self._keeper.own(self._engine.window(conversation_id))
 
-    async def send(self, conversation_id: Id, text: str) -> Id:
+    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
         self._keeper.require(Permission.SEND_MESSAGES)
-        return await self._engine.send(conversation_id, text)
+        return await self._engine.send(conversation_id, text, send_at=send_at, undo_s=undo_s)
+
+    async def undo_send(self, message_id: Id) -> bool:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        return await self._engine.undo_send(message_id)
+
+    async def edit(self, message_id: Id, text: str) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.edit(message_id, text)
+
+    async def unsend(self, message_id: Id) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.unsend(message_id)
+
+    async def review(self, message_id: Id) -> Review | None:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return await self._engine.review(message_id)
+
+    async def evidence(self, message_id: Id) -> Evidence:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return await self._engine.evidence(message_id)
+
+    async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        await self._engine.resolve(message_id, verdict, platform_id=platform_id)
 
     async def retry(self, message_id: Id) -> None:
         self._keeper.require(Permission.SEND_MESSAGES)
@@ -166,6 +242,14 @@ class FansDoor:
         self._keeper.require(Permission.WRITE_FANS)
         await self._engine.delete_note(note_id)
 
+    async def restore_note(self, note_id: Id) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.restore_note(note_id)
+
+    async def set_field(self, fan_id: Id, name: str, value: str) -> None:
+        self._keeper.require(Permission.WRITE_FANS)
+        await self._engine.set_field(fan_id, name, value)
+
     async def add_tag(self, fan_id: Id, tag: str) -> None:
         self._keeper.require(Permission.WRITE_FANS)
         await self._engine.add_tag(fan_id, tag)
@@ -173,6 +257,34 @@ class FansDoor:
     async def remove_tag(self, fan_id: Id, tag: str) -> None:
         self._keeper.require(Permission.WRITE_FANS)
         await self._engine.remove_tag(fan_id, tag)
+
+
+class ChangesDoor:
+    """What waits, and what became of it. It tells of fans and conversations alike, so it asks for both permissions."""
+
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def waiting(self) -> LiveView[tuple[PendingChange, ...]]:
+        self._require(Permission.READ_CONVERSATIONS, Permission.READ_FANS)
+        return self._keeper.own(self._engine.waiting_changes())
+
+    def notices(self) -> LiveView[tuple[ChangeNotice, ...]]:
+        self._require(Permission.READ_CONVERSATIONS, Permission.READ_FANS)
+        return self._keeper.own(self._engine.notices())
+
+    async def dismiss(self, notice_id: Id) -> None:
+        self._require(Permission.WRITE_CONVERSATIONS, Permission.WRITE_FANS)
+        await self._engine.dismiss_notice(notice_id)
+
+    async def restore(self, notice_id: Id) -> None:
+        self._require(Permission.WRITE_CONVERSATIONS, Permission.WRITE_FANS)
+        await self._engine.restore_notice(notice_id)
+
+    def _require(self, *permissions: Permission) -> None:
+        for permission in permissions:
+            self._keeper.require(permission)
 
 
 class TeamDoor:
@@ -186,3 +298,6 @@ class TeamDoor:
 
     def creators(self) -> LiveView[tuple[Creator, ...]]:
         return self._keeper.own(self._engine.creators())
+
+    def members(self) -> LiveView[tuple[Member, ...]]:
+        return self._keeper.own(self._engine.members())

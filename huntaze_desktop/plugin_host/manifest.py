@@ -23,6 +23,7 @@ class Permission(StrEnum):
     """What a plugin asks to reach. Shown to a person before it is enabled; the host hands out no more than this."""
 
     READ_CONVERSATIONS = "conversations:read"
+    WRITE_CONVERSATIONS = "conversations:write"
     SEND_MESSAGES = "messages:send"
     READ_FANS = "fans:read"
     WRITE_FANS = "fans:write"

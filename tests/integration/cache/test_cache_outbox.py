@@ -11,6 +11,7 @@ import pytest
 from huntaze_contract import outgoing, wire
 from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import Cache, CacheKey, apply, open_cache, outbox, people, timeline
+from huntaze_desktop.cache.changes import NotHereError
 from huntaze_desktop.model.entities import Member
 from tests.helpers.agency import KEY, NOON, Agency, changed
 
@@ -38,7 +39,7 @@ def test_sending_stores_the_message_and_removes_the_draft(
 
 
 def test_a_message_to_nobody_is_refused(cache: Cache) -> None:
-    with pytest.raises(outbox.UnknownConversationError):
+    with pytest.raises(NotHereError):
         cache.write(lambda c: outbox.put(c, "nobody", "Hello", NOON))
 
 
