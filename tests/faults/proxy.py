@@ -13,7 +13,7 @@ from typing import Literal
 
 __all__ = ["Line", "Proxy"]
 
-CAPTIVE = b"<html><head><title>Welcome to the hotel</title></head><body><form action='/login'>Room number?</form></body></html>"
+CAPTIVE = b"<html><head><title>Hotel</title></head><body><form action='/login'>Room number?</form></body></html>"
 _HEAD = 65_536
 _Fate = Literal["pass", "drop_request", "drop_answer", "reset", "captive", "duplicate"]
 

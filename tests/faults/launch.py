@@ -1,0 +1,90 @@
+"""Starts one process of the bench: the product's own entry, with one failpoint armed and the bench's pace.
+
+`python -m tests.faults.launch SPEC` with SPEC as JSON: `role`, `armed` (or null) and `options`. What is set here and
+not by an option of the product: the send policy and the poller's pace (both are parts that tests may pass), and a
+sandbox with more creators than the four it ships.
+"""
+
+import json
+import os
+import sys
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.faults.failpoints import Armed, install
+
+__all__ = ["main"]
+
+
+def main(spec: dict[str, Any]) -> None:
+    """Become that process; returns when it ended by itself."""
+    if spec["armed"] is not None:
+        armed = spec["armed"]
+        install(spec["role"], Armed(armed["name"], armed["nth"], Path(armed["hits"])))
+    options: dict[str, Any] = spec["options"]
+    match spec["role"]:
+        case "backend":
+            _backend(options)
+        case "sandbox":
+            _sandbox(options)
+        case "client":
+            from tests.faults import client
+
+            client.main(options)
+        case other:
+            raise ValueError(f"there is no role {other}")
+
+
+def _backend(options: dict[str, Any]) -> None:
+    from huntaze_backend.app import Adapters
+    from huntaze_backend.areas.messages import poller
+    from huntaze_backend.areas.messages.rules import SendPolicy
+    from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
+    from huntaze_backend.serve import ServeOptions, run
+    from huntaze_contract.outgoing import Timing
+
+    pace = options["pace"]
+    os.environ["HUNTAZE_PUBLIC_URL"] = options["public_url"]
+    timing = Timing(**{name: timedelta(seconds=value) for name, value in pace["timing"].items()})
+    policy = SendPolicy(
+        timing=timing,
+        parallel=pace["parallel"],
+        retry_base=timedelta(seconds=pace["retry_base"]),
+        retry_max=timedelta(seconds=pace["retry_max"]),
+    )
+    poller.PollPace = partial(poller.PollPace, every_s=pace["poll_every_s"])  # type: ignore[assignment, misc]
+    gateways = VendorGateways(call_timeout_s=timing.call_timeout.total_seconds(), wait_s=0.25)
+    run(
+        ServeOptions(data=Path(options["data"]), exit_with_stdin=True),
+        adapters=Adapters(gateways=gateways, policy=policy),
+    )
+
+
+def _sandbox(options: dict[str, Any]) -> None:
+    from huntaze_sandbox import accounts
+    from huntaze_sandbox.__main__ import parse
+    from huntaze_sandbox.serve import run
+
+    shipped = accounts.read_data
+
+    def many(name: str) -> Any:
+        data = shipped(name)
+        if name != "accounts.toml":
+            return data
+        rows = data["account"]
+        count = options["accounts"]
+        return {
+            "account": [
+                rows[n % len(rows)] | {"username": f"creator{n}", "name": f"Creator {n}", "share": 1}
+                for n in range(count)
+            ]
+        }
+
+    accounts.read_data = many
+    run(parse(options["arguments"]))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
