@@ -11,25 +11,26 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Protocol
 
-import structlog
 from fastapi import FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from huntaze_backend import jobs
 from huntaze_backend.areas.accounts import auth_routes
 from huntaze_backend.areas.accounts import routes as account_routes
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.accounts import sync_kinds as account_kinds
 from huntaze_backend.areas.accounts.connecting import Connector
 from huntaze_backend.areas.accounts.passwords import Passwords
-from huntaze_backend.areas.accounts.sign_in import Authenticator, forget_expired
+from huntaze_backend.areas.accounts.sign_in import Authenticator
 from huntaze_backend.areas.accounts.throttle import SignInThrottle
 from huntaze_backend.areas.accounts.tokens import AccessTokens
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
+from huntaze_backend.areas.fans.notes import forget_deleted
 from huntaze_backend.areas.messages import routes as conversation_routes
-from huntaze_backend.areas.messages import send_routes, webhook_routes
+from huntaze_backend.areas.messages import send_routes, team_routes, webhook_routes
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
 from huntaze_backend.areas.messages.backfill import Backfills
 from huntaze_backend.areas.messages.feed import PlatformFeed
@@ -50,17 +51,14 @@ from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFacto
 from huntaze_backend.engines.gateways.sending import SenderFactory
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.engines.limits.port import RateGate
+from huntaze_backend.engines.queue.handlers import Registry
 from huntaze_backend.engines.sync import routes as sync_routes
 from huntaze_backend.engines.sync.hub import Hub
 from huntaze_backend.engines.sync.kinds import SyncRegistry
-from huntaze_backend.engines.sync.retention import purge_tombstones
 from huntaze_backend.events import EventBus
 from huntaze_contract.wire import API_VERSION, Health
 
 __all__ = ["Adapters", "Services", "build", "openapi"]
-
-_TIDY_EVERY_S = 3600.0
-log = structlog.get_logger(__name__)
 
 
 class Gateways(ReaderFactory, SenderFactory, Protocol):
@@ -91,6 +89,8 @@ class Services:
     policy: SendPolicy
     readers: Readers
     feed: PlatformFeed
+    jobs: Registry
+    """Who does which kind of job."""
     own_url: str | None = None
     """Where platforms reach this service; known when it listens."""
     worker_runs: bool = False
@@ -106,6 +106,8 @@ def build(
     registry = SyncRegistry()
     for kinds in (account_kinds, fan_kinds, message_kinds):
         kinds.register(registry)
+    handlers = Registry()
+    jobs.register(handlers)
     readers = Readers(database, used.gateways, lambda session, id_: _access(session, id_, box))
     backfills = Backfills(database, readers)
     poller = Poller(database, readers)
@@ -122,6 +124,7 @@ def build(
         used.policy,
         readers,
         feed,
+        handlers,
     )
     app = _make_application()
     passwords = Passwords()
@@ -157,7 +160,7 @@ def _make_application() -> FastAPI:
         lifespan=_lifespan,
     )
     http.install(app)
-    for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, sync_routes):
+    for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, team_routes, sync_routes):
         app.include_router(module.router)
     app.include_router(webhook_routes.router)
     app.add_api_route("/health", _health, methods=["GET"], response_model=Health, tags=["service"])
@@ -167,25 +170,13 @@ def _make_application() -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    tasks = [asyncio.create_task(services.hub.watch()), asyncio.create_task(_tidy(services.db))]
+    watching = asyncio.create_task(services.hub.watch())
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await services.bus.close()
-
-
-async def _tidy(database: Database) -> None:
-    """Remove what has had its time, at the start and then once an hour."""
-    while True:
-        for work in (purge_tombstones, forget_expired):
-            try:
-                await database.write(work)
-            except (OSError, SQLAlchemyError):
-                log.warning("tidying up failed", exc_info=True)
-        await asyncio.sleep(_TIDY_EVERY_S)
 
 
 async def _health(request: Request) -> Health:

@@ -1,15 +1,21 @@
-"""The worker: sends, searches for lost answers, reads the platforms. On SQLite it runs inside the serving process."""
+"""The worker: sends, searches for lost answers, reads the platforms, does jobs, and fires the ticks of cron.
+
+On SQLite it runs inside the serving process.
+"""
 
 import asyncio
 
 from sqlalchemy.orm import Session
 
+from huntaze_backend import jobs
 from huntaze_backend.app import Services
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages.dispatch import Dispatches
 from huntaze_backend.areas.messages.outbound import Outbound
 from huntaze_backend.core.errors import NotFoundError
 from huntaze_backend.engines.gateways.factory import PlatformAccess
+from huntaze_backend.engines.queue.cron import Ticker
+from huntaze_backend.engines.queue.runner import Runner
 from huntaze_contract.wire import BudgetFrame, SendBudget
 
 __all__ = ["run"]
@@ -32,16 +38,21 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     outbound = Outbound(services.db, services.bus, services.readers, dispatches, access)
     sent_last = asyncio.Event()
     reading = asyncio.create_task(services.feed.run(sent_last))
-    sending = asyncio.create_task(outbound.run(stop))
+    # What ends at `stop`, together; the reading that they use ends after them.
+    working = {
+        asyncio.create_task(outbound.run(stop)),
+        asyncio.create_task(Runner(services.db, services.jobs).run(stop)),
+        asyncio.create_task(Ticker(services.db, jobs.SCHEDULES).run(stop)),
+    }
     services.worker_runs = True
     try:
-        # A loop that ends by itself has broken; the other must not go on as if nothing were.
-        await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+        # A loop that ends by itself has broken; the others must not go on as if nothing were.
+        await asyncio.wait({reading, *working}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         services.worker_runs = False
         stop.set()
-        await asyncio.wait({sending})
+        await asyncio.wait(working)
         sent_last.set()
         await asyncio.wait({reading})
-    sending.result()
-    reading.result()
+    for task in (*working, reading):
+        task.result()

@@ -1,0 +1,26 @@
+"""The service's own jobs and when they are due. An area's jobs are registered by the area, beside what they do."""
+
+from datetime import timedelta
+
+from huntaze_backend.areas.accounts.sign_in import forget_expired
+from huntaze_backend.engines.queue.cron import Schedule
+from huntaze_backend.engines.queue.handlers import Registry, in_one_unit
+from huntaze_backend.engines.queue.port import Job, Priority
+from huntaze_backend.engines.sync.retention import purge_tombstones
+
+__all__ = ["SCHEDULES", "register"]
+
+_TOMBSTONES = "tidy.tombstones"
+_TOKENS = "tidy.refresh_tokens"
+
+
+def register(registry: Registry) -> None:
+    """Say who does the service's own jobs."""
+    registry.handle(_TOMBSTONES, in_one_unit(lambda session, _: purge_tombstones(session)))
+    registry.handle(_TOKENS, in_one_unit(lambda session, _: forget_expired(session)))
+
+
+SCHEDULES = (
+    Schedule(_TOMBSTONES, timedelta(hours=1), lambda _: Job(_TOMBSTONES, priority=Priority.LOW)),
+    Schedule(_TOKENS, timedelta(hours=1), lambda _: Job(_TOKENS, priority=Priority.LOW)),
+)
