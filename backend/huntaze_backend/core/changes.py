@@ -6,7 +6,7 @@ place in commit order, without gaps (DESIGN §4: a plain sequence lost 8,866 of 
 later change moves the row to a new `seq`, and an entity's wire `ver` is the `seq` of its latest change.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -27,6 +27,7 @@ __all__ = [
     "forget",
     "record",
     "record_many",
+    "stamp",
     "start",
     "take",
     "version",
@@ -75,6 +76,7 @@ class _Collected:
     """What a unit of work touched: (agency, entity, id) → (op, creator), in the order of the latest touch."""
 
     entries: dict[tuple[str, str, str], tuple[Op, str | None]] = field(default_factory=dict)
+    stamps: list[tuple[tuple[str, str, str], Callable[[Session, int], None]]] = field(default_factory=list)
 
 
 def start(session: Session, agency_id: str) -> None:
@@ -98,6 +100,17 @@ def record_many(
         key = (agency_id, entity, entity_id)
         collected.entries.pop(key, None)
         collected.entries[key] = (op, creator_id)
+
+
+def stamp(
+    session: Session, *, agency_id: str, entity: str, entity_id: str, write: Callable[[Session, int], None]
+) -> None:
+    """Call `write(session, seq)` with the place that a recorded change gets, in the same transaction.
+
+    For a row that has to know its own version. It runs while the agency's counter is locked: one short statement.
+    """
+    collected: _Collected = session.info.setdefault(_COLLECTED, _Collected())
+    collected.stamps.append(((agency_id, entity, entity_id), write))
 
 
 def forget(session: Session) -> None:
@@ -136,6 +149,10 @@ def take(session: Session) -> dict[str, Span]:
             for index, ((_, entity, entity_id), (op, creator_id)) in enumerate(entries)
         ]
         session.connection().execute(_upsert(session), rows)
+        places = {key: first + index for index, (key, _) in enumerate(entries)}
+        for key, write in collected.stamps:
+            if key in places:
+                write(session, places[key])
         spans[agency_id] = (first, last)
     return spans
 

@@ -185,3 +185,12 @@ class FieldVersion(WireModel):
     by: str
     at: UtcTime
     stood: bool
+
+
+class NoteVersion(WireModel):
+    """One entry of a note's history: what it said, who said it, and whether it ever stood."""
+
+    text: str
+    by: str
+    at: UtcTime
+    stood: bool

@@ -16,7 +16,7 @@ from huntaze_backend.core.errors import ConflictError, ForbiddenError, NotFoundE
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import NewMember, Role
 
-__all__ = ["NewOwner", "create_member", "create_owner", "has_members", "set_access"]
+__all__ = ["NewOwner", "create_member", "create_owner", "has_members", "may_see", "name_of", "set_access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +119,16 @@ def _grant(session: Session, agency_id: str, member_id: str, creator_ids: Sequen
         raise ValidationProblem("One of these creators does not exist.", field="creator_ids")
     session.add_all(AccessRow(member_id=member_id, creator_id=creator_id) for creator_id in sorted(wanted))
     session.flush()
+
+
+def may_see(session: Session, agency_id: str, member_id: str, creator_id: str) -> bool | None:
+    """Whether a member who works for the agency may see a creator of it; None if there is no such member."""
+    member = session.get(MemberRow, member_id)
+    if member is None or member.agency_id != agency_id or not member.active:
+        return None
+    return member.role != Role.CHATTER or session.get(AccessRow, (member_id, creator_id)) is not None
+
+
+def name_of(session: Session, agency_id: str, member_id: str) -> str | None:
+    """A member's name; None if the agency has no such member."""
+    return session.scalar(select(MemberRow.name).where(MemberRow.id == member_id, MemberRow.agency_id == agency_id))

@@ -6,34 +6,36 @@ A fixed number of statements whatever the number of ids: a page of 500 fans cost
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from pydantic import TypeAdapter
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.fans.rules import MONTH, WEEK, WEEKS, Spend, totals
-from huntaze_backend.areas.fans.tables import FanRow, FanTagRow, NoteRow, TransactionRow
+from huntaze_backend.areas.fans.tables import FanFieldRow, FanRow, FanTagRow, NoteRow, TransactionRow
 from huntaze_backend.core.changes import version, versions
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.pages import micros
-from huntaze_contract.wire import Fan, Note, Transaction, TransactionKind
+from huntaze_contract.wire import Fan, FanField, FanFieldName, Note, Transaction, TransactionKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NAMES: dict[str, FanFieldName] = {name: name for name in get_args(FanFieldName)}
 _TRANSACTION_FIELDS = [name for name in Transaction.model_fields if name != "ver"]
 _TRANSACTION_COLUMNS = [getattr(TransactionRow, name) for name in _TRANSACTION_FIELDS]
 _TRANSACTIONS = TypeAdapter(list[Transaction])
 
 
 def load_fans(session: Session, agency_id: str, ids: Sequence[str]) -> dict[str, Fan]:
-    """Fans with their tags and totals: four statements."""
-    rows = session.scalars(select(FanRow).where(FanRow.id.in_(ids), FanRow.agency_id == agency_id)).all()
+    """Fans with their tags, fields and totals: four statements."""
+    ver = version(agency_id, "fan", FanRow.id)
+    rows = session.execute(select(FanRow, ver).where(FanRow.id.in_(ids), FanRow.agency_id == agency_id)).all()
     if not rows:
         return {}
-    found = [row.id for row in rows]
-    tags = _tags(session, found)
+    found = [row.id for row, _ in rows]
+    tags, fields = _tags(session, found), _fields(session, found)
     spends = spend_by_fan(session, found, now(session))
-    vers = versions(session, agency_id, "fan", found)
     return {
         row.id: Fan(
             id=row.id,
@@ -50,9 +52,10 @@ def load_fans(session: Session, agency_id: str, ids: Sequence[str]) -> dict[str,
             last_seen_at=row.last_seen_at,
             totals=totals(spends[row.id], bought=row.ppv_bought, offered=row.ppv_offered),
             tags=tags[row.id],
-            ver=vers.get(row.id, 0),
+            fields=fields[row.id],
+            ver=ver_of,
         )
-        for row in rows
+        for row, ver_of in rows
     }
 
 
@@ -110,3 +113,11 @@ def _tags(session: Session, fan_ids: Sequence[str]) -> dict[str, list[str]]:
     for fan_id, tag in session.execute(query):
         tags[fan_id].append(tag)
     return tags
+
+
+def _fields(session: Session, fan_ids: Sequence[str]) -> dict[str, dict[FanFieldName, FanField]]:
+    fields: dict[str, dict[FanFieldName, FanField]] = defaultdict(dict)
+    query = select(FanFieldRow).where(FanFieldRow.fan_id.in_(fan_ids)).order_by(FanFieldRow.fan_id, FanFieldRow.name)
+    for row in session.scalars(query):
+        fields[row.fan_id][_NAMES[row.name]] = FanField(value=row.value, ver=row.ver, by=row.by_name, at=row.at)
+    return fields

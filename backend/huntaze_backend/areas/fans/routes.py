@@ -4,10 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response, status
 
-from huntaze_backend.areas.fans import service
+from huntaze_backend.areas.fans import fields, notes, service
 from huntaze_backend.core.auth import Signed
 from huntaze_backend.core.deps import Db
-from huntaze_contract.wire import Fan, NewNote, NewTag, Note, NoteEdit, Page, Transaction
+from huntaze_contract.wire import (
+    Fan,
+    FanFieldName,
+    FieldVersion,
+    NewNote,
+    NewTag,
+    Note,
+    NoteEdit,
+    NoteVersion,
+    Page,
+    Transaction,
+)
 from huntaze_contract.wire.base import Uuid
 
 router = APIRouter(prefix="/api/v2", tags=["fans"])
@@ -36,7 +47,7 @@ async def get_fan(who: Signed, db: Db, fan_id: Uuid) -> Fan:
 @router.get("/fans/{fan_id}/notes")
 async def list_notes(who: Signed, db: Db, fan_id: Uuid, cursor: Cursor = None, limit: Limit = 50) -> Page[Note]:
     """A fan's notes, the newest first."""
-    return await db.read(lambda session: service.list_notes(session, who, fan_id, cursor=cursor, limit=limit))
+    return await db.read(lambda session: notes.list_notes(session, who, fan_id, cursor=cursor, limit=limit))
 
 
 @router.post(
@@ -46,23 +57,35 @@ async def list_notes(who: Signed, db: Db, fan_id: Uuid, cursor: Cursor = None, l
 )
 async def add_note(who: Signed, db: Db, fan_id: Uuid, new: NewNote, response: Response) -> Note:
     """Write a note. The id is yours; the same id again changes nothing and answers 200."""
-    written = await db.write(lambda session: service.add_note(session, who, fan_id, new))
+    written = await db.write(lambda session: notes.add_note(session, who, fan_id, new))
     if not written:
         response.status_code = status.HTTP_200_OK
-    return await db.read(lambda session: service.get_note(session, who, new.id))
+    return await db.read(lambda session: notes.get_note(session, who, new.id))
 
 
 @router.put("/notes/{note_id}")
 async def edit_note(who: Signed, db: Db, note_id: Uuid, edit: NoteEdit) -> Note:
     """Change a note's text. 409 with the present text in `errors` if it was changed since `base_ver`."""
-    await db.write(lambda session: service.edit_note(session, who, note_id, edit))
-    return await db.read(lambda session: service.get_note(session, who, note_id))
+    await db.write(lambda session: notes.edit_if_current(session, who, note_id, edit))
+    return await db.read(lambda session: notes.get_note(session, who, note_id))
 
 
 @router.delete("/notes/{note_id}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_note(who: Signed, db: Db, note_id: Uuid) -> None:
     """Delete a note for everyone."""
-    await db.write(lambda session: service.delete_note(session, who, note_id))
+    await db.write(lambda session: notes.delete_note(session, who, note_id))
+
+
+@router.get("/notes/{note_id}/history")
+async def note_history(who: Signed, db: Db, note_id: Uuid) -> list[NoteVersion]:
+    """What a note said before, and edits that lost against a colleague's; the newest first."""
+    return await db.read(lambda session: notes.note_history(session, who, note_id))
+
+
+@router.get("/fans/{fan_id}/fields/{name}/history")
+async def field_history(who: Signed, db: Db, fan_id: Uuid, name: FanFieldName) -> list[FieldVersion]:
+    """What a field of a fan said before, and changes that lost against a colleague's; the newest first."""
+    return await db.read(lambda session: fields.field_history(session, who, fan_id, name))
 
 
 @router.post("/fans/{fan_id}/tags")

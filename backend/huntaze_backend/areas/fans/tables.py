@@ -55,6 +55,8 @@ class FanTagRow(Base):
     """Who put it on last: a colleague who puts it on again wants it as well."""
     added_ver: Mapped[int | None] = mapped_column(BigInteger)
     """The fan's `ver` since which it is on; null: since before that was noted."""
+    added_on: Mapped[str | None] = mapped_column(String(36))
+    """The device of the op that put it on; null: no op did."""
 
 
 class FanFieldRow(Base):
@@ -70,6 +72,8 @@ class FanFieldRow(Base):
     """Counts its changes."""
     by_id: Mapped[str] = mapped_column(String(36))
     by_name: Mapped[str] = mapped_column(Text)
+    device_id: Mapped[str | None] = mapped_column(String(36))
+    """The device of the op that wrote it."""
     at: Mapped[datetime] = mapped_column(UtcMicros)
 
 
@@ -112,6 +116,8 @@ class NoteRow(Base):
     editor_id: Mapped[str | None] = mapped_column(String(36))
     """Who wrote the present text, if not the author."""
     editor_name: Mapped[str | None] = mapped_column(Text)
+    device_id: Mapped[str | None] = mapped_column(String(36))
+    """The device of the op that wrote the present text; null: no op did."""
     deleted_at: Mapped[datetime | None] = mapped_column(UtcMicros)
     deleter_name: Mapped[str | None] = mapped_column(Text)
 

@@ -10,6 +10,7 @@ from huntaze_backend.areas.fans.service import visible
 from huntaze_backend.areas.messages import thread_store
 from huntaze_backend.areas.messages.loaders import load_conversations, load_messages
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
+from huntaze_backend.areas.messages.team_tables import MarksRow
 from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.errors import NotFoundError, ValidationProblem
 from huntaze_backend.core.pages import micros, read_cursor, write_cursor
@@ -66,11 +67,18 @@ def list_messages(
 
 
 def mark_read(session: Session, who: Principal, conversation_id: str, up_to: str) -> None:
-    """Everything up to this message was seen. A mark that is further already stays."""
+    """Everything up to this message was seen, and nothing is marked unread. A mark that is further already stays."""
     conversation = require_conversation(session, who, conversation_id)
+    session.refresh(conversation, with_for_update=True)
     message = session.get(MessageRow, up_to)
     if message is None or message.conversation_id != conversation_id:
         raise ValidationProblem("This message is not in the conversation.", field="up_to")
-    if conversation.read_up_to is None or conversation.read_up_to < message.at:
+    marks = session.get(MarksRow, conversation_id, populate_existing=True)
+    was_marked = marks is not None and marks.unread_seen is not None
+    if marks is not None:
+        marks.unread_seen = None
+    further = conversation.read_up_to is None or conversation.read_up_to < message.at
+    if further:
         conversation.read_up_to = message.at
+    if further or was_marked:
         thread_store.refresh(session, [conversation_id])

@@ -10,17 +10,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
+from huntaze_backend.areas.messages.team_tables import MarksRow
 from huntaze_backend.areas.messages.threads import ASKING, NEVER_LAST, read_mark_from_count
 from huntaze_backend.core.bulk import chunks
 from huntaze_backend.core.changes import record_many
+from huntaze_backend.core.pages import micros
 from huntaze_backend.core.schema import UtcMicros
 from huntaze_contract.outgoing import State
 
 _EVER = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcMicros())
+_CLOCKS_DIFFER = 300_000_000  # microseconds between the platform's clock and ours, at the very most
 _ASKING = sorted(kind.value for kind in ASKING)
 _ASKS = and_(MessageRow.direction == "in", MessageRow.kind.in_(_ASKING))
 _NEVER_LAST = sorted(state.value for state in NEVER_LAST)
@@ -46,6 +64,11 @@ def refresh(session: Session, conversation_ids: Collection[str]) -> None:
                 "waiting_since": row.waiting_since,
                 "last_message_id": row.last_id,
                 "last_at": row.at or row.last_at,
+                "marked_unread": row.marked_unread,
+                "snoozed_until": row.snoozed_until,
+                "done_at": row.done_at,
+                "handover_note": row.handover_note,
+                "handover_by": row.handover_by,
             }
             for row in rows
         ]
@@ -114,13 +137,18 @@ def _record(session: Session, rows: Sequence[tuple[str, str, str]]) -> None:
 def _derived() -> Select[Any]:
     of = ConversationRow.id
     mine = MessageRow.conversation_id == of
-    answered = (
-        select(MessageRow.at)
-        .where(mine, MessageRow.direction == "out", MessageRow.state == State.SENT.value, MessageRow.kind.in_(_ASKING))
-        .order_by(MessageRow.at.desc())
-        .limit(1)
-        .scalar_subquery()
+    answers = (mine, MessageRow.direction == "out", MessageRow.state == State.SENT.value, MessageRow.kind.in_(_ASKING))
+    answered = select(MessageRow.at).where(*answers).order_by(MessageRow.at.desc()).limit(1).scalar_subquery()
+    heard = select(MessageRow.at).where(mine, _ASKS).order_by(MessageRow.at.desc()).limit(1).scalar_subquery()
+    # Who took over has answered. `at` is the platform's and only bounds the search; that it was written here after the
+    # hand-over is what `accepted_at` says.
+    took_over = exists().where(
+        *answers,
+        micros(MessageRow.at) > type_coerce(ConversationRow.assigned_at, BigInteger) - _CLOCKS_DIFFER,
+        MessageRow.accepted_at > ConversationRow.assigned_at,
+        MessageRow.author_id == ConversationRow.assignee_id,
     )
+    handed_over = and_(ConversationRow.handover_by.is_not(None), not_(took_over))
     last = (
         select(MessageRow.id)
         .where(mine, or_(MessageRow.state.is_(None), MessageRow.state.not_in(_NEVER_LAST)))
@@ -136,8 +164,17 @@ def _derived() -> Select[Any]:
             ConversationRow.last_at,
             func.coalesce(ConversationRow.read_up_to, _EVER).label("read_up_to"),
             func.coalesce(answered, _EVER).label("answered"),
+            func.coalesce(heard, _EVER).label("heard"),
             last.label("last_id"),
+            case((handed_over, ConversationRow.handover_note)).label("handover_note"),
+            case((handed_over, ConversationRow.handover_by)).label("handover_by"),
+            MarksRow.snooze_until,
+            MarksRow.snooze_seen,
+            MarksRow.done_at,
+            MarksRow.done_seen,
+            MarksRow.unread_seen,
         )
+        .outerjoin(MarksRow, MarksRow.conversation_id == of)
         .where(of.in_(bindparam("ids", expanding=True)))
         .subquery()
     )
@@ -152,6 +189,11 @@ def _derived() -> Select[Any]:
         newest.label("at"),
         select(func.min(MessageRow.at)).where(*waits).scalar_subquery().label("waiting_since"),
         select(func.count()).where(*waits, MessageRow.at > found.c.read_up_to).scalar_subquery().label("unread"),
+        func.coalesce(found.c.answered <= found.c.unread_seen, false()).label("marked_unread"),
+        case((found.c.heard <= found.c.snooze_seen, found.c.snooze_until)).label("snoozed_until"),
+        case((found.c.heard <= found.c.done_seen, found.c.done_at)).label("done_at"),
+        found.c.handover_note,
+        found.c.handover_by,
     )
 
 

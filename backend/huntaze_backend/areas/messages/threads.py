@@ -1,8 +1,8 @@
 """What a conversation's row says about its timeline: the newest row, how many are unread, since when a fan waits.
 
-All of it is derived from the set of messages and one read mark, never counted up or down: events may then come in any
-order and any number of times and the conversation ends the same. `derive` is the rule; `thread_store` runs the same
-rule in SQL for many conversations at once, and a test holds the two together.
+All of it is derived from the set of messages and from marks that members made, never counted up or down: events may
+then come in any order and any number of times and the conversation ends the same. `derive` is the rule; `thread_store`
+runs the same rule in SQL for many conversations at once, and a test holds the two together.
 """
 
 from collections.abc import Iterable
@@ -35,6 +35,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What members asked of a conversation, each with the newest message that was there when they asked.
+
+    A message that is newer than `…_seen` ends the mark: one that asks ends `snooze_until` and `done_at`, a delivered
+    answer ends being marked unread. A late report of an older one does not, and a mark that a message ended is back
+    when the fan takes that message back.
+    """
+
+    snooze_until: datetime | None = None
+    snooze_seen: datetime | None = None
+    done_at: datetime | None = None
+    done_seen: datetime | None = None
+    unread_seen: datetime | None = None
+    """None: it is not marked unread."""
+
+
+_UNMARKED = Marks()
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """The derived fields of a conversation."""
 
@@ -42,9 +62,12 @@ class Thread:
     waiting_since: datetime | None = None
     last_id: str | None = None
     last_at: datetime | None = None
+    marked_unread: bool = False
+    snoozed_until: datetime | None = None
+    done_at: datetime | None = None
 
 
-def derive(entries: Iterable[Entry], read_up_to: datetime | None) -> Thread:
+def derive(entries: Iterable[Entry], read_up_to: datetime | None, marks: Marks = _UNMARKED) -> Thread:
     """Derive a conversation's fields.
 
     An answer counts from its delivery; what a fan wrote at the very moment of an answer counts as answered. Who
@@ -57,12 +80,20 @@ def derive(entries: Iterable[Entry], read_up_to: datetime | None) -> Thread:
     unread = [at for at in waiting if read_up_to is None or at > read_up_to]
     shown = [row for row in rows if row.state not in NEVER_LAST]
     last = max(shown, key=lambda row: (row.at, row.id), default=None)
+    heard = max(asking, default=None)
     return Thread(
         unread=len(unread),
         waiting_since=min(waiting, default=None),
         last_id=last.id if last else None,
         last_at=last.at if last else None,
+        marked_unread=marks.unread_seen is not None and not _after(answered, marks.unread_seen),
+        snoozed_until=None if _after(heard, marks.snooze_seen) else marks.snooze_until,
+        done_at=None if _after(heard, marks.done_seen) else marks.done_at,
     )
+
+
+def _after(at: datetime | None, seen: datetime | None) -> bool:
+    return at is not None and seen is not None and at > seen
 
 
 def read_mark_from_count(asking_newest_first: Iterable[datetime], unread: int) -> datetime | None:

@@ -13,7 +13,11 @@ def upgrade() -> None:
     _team()
     _fields()
     _notes()
-    op.add_column("fan_tags", sa.Column("added_ver", sa.BigInteger(), nullable=True))
+    for column in (
+        sa.Column("added_ver", sa.BigInteger(), nullable=True),
+        sa.Column("added_on", sa.String(length=36), nullable=True),
+    ):
+        op.add_column("fan_tags", column)
 
 
 def _team() -> None:
@@ -78,6 +82,7 @@ def _fields() -> None:
         sa.Column("ver", sa.Integer(), nullable=False),
         sa.Column("by_id", sa.String(length=36), nullable=False),
         sa.Column("by_name", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.String(length=36), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["fan_id"], ["fans.id"], name=op.f("fk_fan_fields_fan_id")),
         sa.PrimaryKeyConstraint("fan_id", "name", name=op.f("pk_fan_fields")),
@@ -102,6 +107,7 @@ def _notes() -> None:
     for column in (
         sa.Column("editor_id", sa.String(length=36), nullable=True),
         sa.Column("editor_name", sa.Text(), nullable=True),
+        sa.Column("device_id", sa.String(length=36), nullable=True),
         sa.Column("deleter_name", sa.Text(), nullable=True),
     ):
         op.add_column("notes", column)
