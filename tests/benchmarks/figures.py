@@ -45,7 +45,8 @@ def table(figures: Sequence[Figure]) -> str:
         sign = ">=" if figure.more_is_better else "<="
         goal = "" if figure.goal is None else f"{sign} {figure.goal:g}"
         met = {None: "", True: "yes", False: "NO"}[figure.met]
-        rows.append((figure.name, f"{figure.value:,.1f} {figure.unit}", goal, met))
+        digits = 2 if figure.unit == "x" else 1  # a ratio's second digit decides
+        rows.append((figure.name, f"{figure.value:,.{digits}f} {figure.unit}", goal, met))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
         "  ".join([row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3]]) for row in rows

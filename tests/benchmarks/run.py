@@ -13,9 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks import bench_accept, bench_backfill, bench_sync, bench_window  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    bench_accept,
+    bench_backfill,
+    bench_change_log,
+    bench_limits,
+    bench_sync,
+    bench_window,
+)
 from tests.benchmarks.agency import agency  # noqa: E402
 from tests.benchmarks.figures import Figure, load, table, write  # noqa: E402
+from tests.plugins.databases import DATABASE_KEY, migrated  # noqa: E402
 from tests.plugins.postgres import running_server  # noqa: E402
 
 OUTPUT = ROOT / "bench-output"
@@ -40,6 +48,8 @@ def main() -> int:
 def _embedded(folder: Path) -> list[Figure]:
     cache = OUTPUT / "pycache"
     profile = folder / "profile"
+    _say("limits and the change log")
+    units = _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
     with agency(folder / "sqlite", cache) as filled:
         figures = bench_backfill.run(filled, "SQLite")
         _say(f"snapshots (load {load()})")
@@ -48,17 +58,27 @@ def _embedded(folder: Path) -> list[Figure]:
         _say(f"the window (load {load()})")
         figures += bench_window.run(filled, profile, cache)
         _say(f"accepting messages (load {load()})")
-        return figures + bench_accept.run(filled, "SQLite")
+        return units + figures + bench_accept.run(filled, "SQLite")
 
 
 def _postgresql(folder: Path) -> list[Figure]:
-    with (
-        running_server(durable=True) as server,
-        agency(folder / "postgresql", OUTPUT / "pycache", server.url(server.create())) as filled,
-    ):
+    with running_server(durable=True) as server:
+        _say("limits and the change log")
+        units = _units_of_work(server.url(server.create()), None, "PostgreSQL")
+        return units + _postgresql_agency(folder, server.url(server.create()))
+
+
+def _postgresql_agency(folder: Path, url: str) -> list[Figure]:
+    with agency(folder / "postgresql", OUTPUT / "pycache", url) as filled:
         figures = bench_backfill.run(filled, "PostgreSQL")
         figures += bench_sync.server(filled, "PostgreSQL")
         return figures + bench_accept.run(filled, "PostgreSQL")
+
+
+def _units_of_work(url: str, key: str | None, name: str) -> list[Figure]:
+    """What needs a database and no agency."""
+    migrated(url, key)
+    return bench_limits.run(url, key, name) + bench_change_log.run(url, key, name)
 
 
 def _say(what: str) -> None:
