@@ -28,7 +28,6 @@ from huntaze_backend.areas.accounts.throttle import SignInThrottle
 from huntaze_backend.areas.accounts.tokens import AccessTokens
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
-from huntaze_backend.areas.fans.notes import forget_deleted
 from huntaze_backend.areas.messages import routes as conversation_routes
 from huntaze_backend.areas.messages import send_routes, team_routes, webhook_routes
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
