@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from huntaze_backend.areas.accounts.sign_in import forget_expired
+from huntaze_backend.areas.fans.notes import forget_deleted
 from huntaze_backend.engines.queue.cron import Schedule
 from huntaze_backend.engines.queue.handlers import Registry, in_one_unit
 from huntaze_backend.engines.queue.port import Job, Priority
@@ -12,15 +13,18 @@ __all__ = ["SCHEDULES", "register"]
 
 _TOMBSTONES = "tidy.tombstones"
 _TOKENS = "tidy.refresh_tokens"
+_NOTES = "tidy.deleted_notes"
 
 
 def register(registry: Registry) -> None:
     """Say who does the service's own jobs."""
     registry.handle(_TOMBSTONES, in_one_unit(lambda session, _: purge_tombstones(session)))
     registry.handle(_TOKENS, in_one_unit(lambda session, _: forget_expired(session)))
+    registry.handle(_NOTES, in_one_unit(lambda session, _: forget_deleted(session)))
 
 
 SCHEDULES = (
     Schedule(_TOMBSTONES, timedelta(hours=1), lambda _: Job(_TOMBSTONES, priority=Priority.LOW)),
     Schedule(_TOKENS, timedelta(hours=1), lambda _: Job(_TOKENS, priority=Priority.LOW)),
+    Schedule(_NOTES, timedelta(hours=1), lambda _: Job(_NOTES, priority=Priority.LOW)),
 )
