@@ -1,4 +1,5 @@
-"""Everything that goes to the platforms, put together: a dispatch per connection, and the searches for lost answers.
+"""Everything that goes to the platforms, put together: a dispatch per connection, the searches for lost answers, and
+what lets scheduled messages go at their time.
 
 The worker runs one. It listens to domain events, which only make it quicker: what must be done stands in the database,
 and every loop also looks there by itself once a second.
@@ -15,6 +16,7 @@ from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import reconcile
 from huntaze_backend.areas.messages.dispatch import ConnectionDispatch, Dispatches
 from huntaze_backend.areas.messages.readers import Readers
+from huntaze_backend.areas.messages.scheduled import Releaser
 from huntaze_backend.areas.messages.search import Searcher
 from huntaze_backend.core.db import Database
 from huntaze_backend.engines.gateways.factory import PlatformAccess
@@ -50,6 +52,7 @@ class Outbound:
         self._dispatches = dispatches
         self._access = access
         self._searcher = Searcher(db, dispatches.gate, dispatches.policy, readers)
+        self._releaser = Releaser(db, dispatches.policy.timing)
         self._open: dict[str, tuple[ConnectionDispatch, asyncio.Task[None]]] = {}
         self._stopping = False
         bus.subscribe(ConnectionCreated, lambda event: self._start(event.connection_id))
@@ -67,7 +70,9 @@ class Outbound:
             log.warning("outbound.recovered", messages=recovered)
         for connection_id in await self._db.read(_connection_ids):
             await self._start(connection_id)
-        searching = asyncio.get_running_loop().create_task(self._searcher.run(stop))
+        loop = asyncio.get_running_loop()
+        searching = loop.create_task(self._searcher.run(stop))
+        releasing = loop.create_task(self._releaser.run(stop))
         try:
             await stop.wait()
         finally:
@@ -75,7 +80,7 @@ class Outbound:
             self._searcher.wake()
             await self._end(list(self._open))
             searching.cancel()
-            await asyncio.gather(searching, return_exceptions=True)
+            await asyncio.gather(searching, releasing, return_exceptions=True)
 
     async def _start(self, connection_id: str) -> None:
         access = await self._db.read(lambda session: self._access(session, connection_id))
