@@ -33,6 +33,7 @@ from huntaze_backend.areas.messages import send_routes, team_routes, webhook_rou
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
 from huntaze_backend.areas.messages.backfill import Backfills
 from huntaze_backend.areas.messages.feed import PlatformFeed
+from huntaze_backend.areas.messages.inquiry import Inquiries
 from huntaze_backend.areas.messages.poller import Poller
 from huntaze_backend.areas.messages.readers import Readers
 from huntaze_backend.areas.messages.rules import SendPolicy
@@ -138,6 +139,7 @@ def build(
     app.state.passwords = passwords
     app.state.connector = Connector(database, used.gateways, box)
     app.state.webhooks = WebhookReceiver(database, readers, box, hub)
+    app.state.inquiries = Inquiries(database, readers)
     app.state.sending = Sending(database, used.rate_gate, used.policy)
     return app, services
 

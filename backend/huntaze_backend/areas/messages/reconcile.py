@@ -19,7 +19,7 @@ from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance, 
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
 from huntaze_backend.core.clock import now
-from huntaze_backend.engines.gateways.reading import GatewayError, PlatformMessage, PlatformReader
+from huntaze_backend.engines.gateways.reading import GatewayError, PlatformMessage, PlatformReader, Trouble
 from huntaze_backend.engines.limits.port import RateGate
 from huntaze_backend.events import MessageSettled, emit
 from huntaze_contract.outgoing import (
@@ -40,6 +40,12 @@ log = structlog.get_logger(__name__)
 _MOST_PAGES = 10
 _PAGE = 100
 _SEARCHED = (State.UNKNOWN.value, State.RECONCILING.value)
+_NO_ANSWER = "The platform cannot be read at this moment."
+_TROUBLES = {
+    Trouble.UNAUTHORIZED: "The platform's key is not accepted any more.",
+    Trouble.SESSION_EXPIRED: "The account is logged out at the platform.",
+    Trouble.NOT_FOUND: "The platform does not know this chat.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Listing:
 
     messages: tuple[PlatformMessage, ...]
     complete: bool
+    trouble: str | None = None
+    """Why it failed, for a person."""
 
 
 # --- looking ------------------------------------------------------------------------------------------------------
@@ -123,7 +131,8 @@ async def read_back(reader: PlatformReader, search: Search) -> Listing:
             before = page.items[-1].id
     except GatewayError as error:
         log.info("reconcile.listing_failed", message_id=search.message_id, kind=error.kind)
-    return Listing(tuple(found), complete=False)
+        return Listing(tuple(found), complete=False, trouble=_TROUBLES.get(error.kind, _NO_ANSWER))
+    return Listing(tuple(found), complete=False, trouble="The chat has more messages than can be searched.")
 
 
 # --- judging ------------------------------------------------------------------------------------------------------

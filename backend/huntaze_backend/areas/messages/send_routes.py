@@ -4,11 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response, status
 
+from huntaze_backend.areas.messages.inquiry import Inquiries
 from huntaze_backend.areas.messages.sending import Sending
 from huntaze_backend.core.auth import Signed
 from huntaze_backend.core.errors import BadRequestError, ValidationProblem
 from huntaze_contract.ids import is_id
-from huntaze_contract.wire import NewMessage, Problem, ProblemCode, Resolution, SendAnswer, SendBudget
+from huntaze_contract.wire import (
+    Evidence,
+    MessageEdit,
+    NewMessage,
+    Problem,
+    ProblemCode,
+    Resolution,
+    SendAnswer,
+    SendBudget,
+)
 from huntaze_contract.wire.base import Uuid
 
 __all__ = ["router"]
@@ -18,6 +28,11 @@ router = APIRouter(prefix="/api/v2", tags=["sending"])
 
 async def _sending(request: Request) -> Sending:
     found: Sending = request.app.state.sending
+    return found
+
+
+async def _inquiries(request: Request) -> Inquiries:
+    found: Inquiries = request.app.state.inquiries
     return found
 
 
@@ -38,6 +53,7 @@ async def _key(
 
 
 Door = Annotated[Sending, Depends(_sending)]
+Inquiring = Annotated[Inquiries, Depends(_inquiries)]
 Key = Annotated[str, Depends(_key)]
 
 
@@ -50,7 +66,11 @@ Key = Annotated[str, Depends(_key)]
             "description": "A repeat: the message as it stands now; `Idempotent-Replayed: true`.",
         },
         400: {"model": Problem},
-        409: {"model": Problem, "description": "IN_PROGRESS or OUT_OF_ORDER: repeat under the same key."},
+        409: {
+            "model": Problem,
+            "description": "IN_PROGRESS or OUT_OF_ORDER: repeat under the same key. COLLISION or LEASE_LOST, with "
+            "`collision`: a person reads what was missed; the same message is then sent with `override`, or not.",
+        },
     },
 )
 async def send_message(who: Signed, door: Door, key: Key, body: NewMessage, response: Response) -> SendAnswer:
@@ -66,6 +86,18 @@ async def send_message(who: Signed, door: Door, key: Key, body: NewMessage, resp
 async def get_message(who: Signed, door: Door, message_id: Uuid) -> SendAnswer:
     """How a message that was written here stands."""
     return await door.answer(who, message_id)
+
+
+@router.put("/messages/{message_id}", responses={409: {"model": Problem, "description": "ILLEGAL_STATE or CONFLICT"}})
+async def edit_message(who: Signed, door: Door, message_id: Uuid, change: MessageEdit) -> SendAnswer:
+    """Change the text of a message that waits and was never tried. It keeps its id and its place in the order."""
+    return await door.edit(who, message_id, change)
+
+
+@router.get("/messages/{message_id}/evidence", responses={409: {"model": Problem, "description": "ILLEGAL_STATE"}})
+async def get_evidence(who: Signed, inquiries: Inquiring, message_id: Uuid) -> Evidence:
+    """What is known of a message in `needs_human`; the platform is listed for it at this moment."""
+    return await inquiries.evidence(who, message_id)
 
 
 @router.post("/messages/{message_id}/cancel", responses={409: {"model": Problem}})
