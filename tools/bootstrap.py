@@ -20,6 +20,7 @@ USAGE = """Usage: make VERB [ARGS="..."]
   generate     write the files that are generated from the code
   lock         refresh requirements/*.txt, e.g. make lock ARGS=--upgrade
   bench        measure: prints a table and writes bench-output/report.json
+  faults       kill processes, lose answers, tear files: prints a table and writes fault-output/report.json
   check-fresh  the same in a bare Debian: make check-fresh, make check-fresh ARGS=demo
   setup        only prepare .venv
 """
@@ -83,10 +84,10 @@ def main(arguments: "list[str]") -> None:
     if verb == "check-fresh":
         system_check.ensure(system_check.FRESH_ROOT)
         run([sys.executable, os.path.join(ROOT, "tools", "check_fresh.py"), *rest])
-    elif verb not in ("demo", "test", "lint", "bench", "generate", "lock", "setup"):
+    elif verb not in ("demo", "test", "lint", "bench", "faults", "generate", "lock", "setup"):
         sys.exit("make %s: there is no such verb.\n\n%s" % (verb, USAGE))
 
-    runs_the_program = verb in ("demo", "test", "bench", "setup")
+    runs_the_program = verb in ("demo", "test", "bench", "faults", "setup")
     system_check.ensure(system_check.PYTHON + (system_check.DESKTOP if runs_the_program else ()))
     python = environment.ensure()
     if verb == "demo":
@@ -98,6 +99,8 @@ def main(arguments: "list[str]") -> None:
         run([python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *rest], {"QT_QPA_PLATFORM": "offscreen"})
     elif verb == "bench":
         run([python, os.path.join(ROOT, "tests", "benchmarks", "run.py"), *rest], {"QT_QPA_PLATFORM": "offscreen"})
+    elif verb == "faults":
+        run([python, os.path.join(ROOT, "tests", "faults", "run.py"), *rest], {"QT_QPA_PLATFORM": "offscreen"})
     elif verb in ("lint", "generate", "lock"):
         run([python, os.path.join(ROOT, "tools", verb + ".py"), *rest])
 

@@ -35,7 +35,7 @@ class Failpoint:
 
 POINTS: dict[Role, tuple[Failpoint, ...]] = {
     "backend": (
-        Failpoint("accept.in_transaction", f"{_MESSAGES}.sending:_insert", "after"),
+        Failpoint("accept.in_transaction", f"{_MESSAGES}.accepting:accept", "after"),
         Failpoint("accept.committed", f"{_MESSAGES}.sending:Sending.answer", "before"),
         Failpoint("accept.answered", f"{_MESSAGES}.sending:Sending.accept", "after"),
         Failpoint("changes.before", "huntaze_backend.core.changes:take", "before"),
