@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 10.0
+WELL_AFTER_S = 60.0
+"""Who has run for that long starts again without a growing wait."""
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -60,6 +62,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._port = spec.port
         self._stopping = threading.Event()
+        self._may_start = threading.Event()
+        self._may_start.set()
         self._watcher: threading.Thread | None = None
         self.restarts = 0
 
@@ -83,9 +87,18 @@ class Child:
         self._watcher.start()
         return self._port
 
+    def pause(self) -> None:
+        """Leave it away once it has ended, until `resume`; while it runs it goes on."""
+        self._may_start.clear()
+
+    def resume(self) -> None:
+        """Start it again if it ended during a pause, and from now on."""
+        self._may_start.set()
+
     def stop(self) -> None:
         """Ask it to end by closing its stdin, then make it; returns when it is gone."""
         self._stopping.set()
+        self._may_start.set()
         with self._lock:
             process = self._process
         if process is not None:
@@ -146,6 +159,7 @@ class Child:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         failures = 0
+        started = time.monotonic()
         while True:
             process.wait()
             _close(process)
@@ -153,10 +167,15 @@ class Child:
                 return
             self._on_change(False)  # noqa: FBT003
             log.warning("%s ended with exit code %s and will be started again", self._spec.name, process.returncode)
+            if time.monotonic() - started > WELL_AFTER_S:  # what ended it is nothing that repeats at every start
+                failures = 0
             delay = self._spec.restart_delay_s
             if delay is None:
                 delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
             if self._stopping.wait(delay):
+                return
+            self._may_start.wait()
+            if self._stopping.is_set():
                 return
             started = time.monotonic()
             try:
@@ -169,7 +188,7 @@ class Child:
             if self._stopping.is_set():
                 _end(process)
                 return
-            failures = 0 if time.monotonic() - started > READY_WITHIN_S else failures + 1
+            failures += 1
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 
+from huntaze_desktop.app import children
 from huntaze_desktop.app.children import Child, ChildFailedError, ChildSpec
 
 SERVER = """
@@ -76,6 +77,43 @@ def test_stopping_during_the_restart_delay_starts_nothing(tmp_path):
     assert child.restarts == 0
 
 
+def test_a_paused_child_stays_away_until_it_may_come_back(tmp_path):
+    child = Child(spec(tmp_path, restart_delay_s=0.0))
+    port = child.start()
+    first = child.pid
+    child.pause()
+    assert child.pid == first, "a pause ends nothing"
+    os.kill(first, signal.SIGKILL)
+    until(lambda: child.pid is None)
+    time.sleep(0.3)  # long enough for a new one, had it been started
+    assert child.pid is None
+    child.resume()
+    until(lambda: child.restarts == 1)
+    assert child.port == port
+    child.stop()
+
+
+def test_a_paused_child_can_be_stopped(tmp_path):
+    child = Child(spec(tmp_path, restart_delay_s=0.0))
+    child.start()
+    child.pause()
+    os.kill(child.pid, signal.SIGKILL)
+    until(lambda: child.pid is None)
+    child.stop()
+    assert child.restarts == 0
+
+
+def test_who_had_been_well_comes_back_at_once_however_often_it_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "WELL_AFTER_S", 0.0)
+    monkeypatch.setattr(children, "_BACKOFF_S", (0.0, 60.0))
+    child = Child(spec(tmp_path))
+    child.start()
+    for times in (1, 2, 3):
+        os.kill(child.pid, signal.SIGKILL)
+        until(lambda times=times: child.restarts == times)
+    child.stop()
+
+
 def test_a_child_that_refuses_to_start_says_why(tmp_path):
     code = """
         import json, sys
@@ -94,7 +132,8 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path):
         f"""
         import sys
         from pathlib import Path
-        from huntaze_desktop.app.children import Child, ChildSpec
+        from huntaze_desktop.app import children
+from huntaze_desktop.app.children import Child, ChildSpec
         child = Child(ChildSpec("server", (sys.executable, "-c", {textwrap.dedent(SERVER)!r}), {{}},
                                 Path({str(tmp_path / "s.log")!r})))
         child.start()
