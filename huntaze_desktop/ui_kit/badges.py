@@ -47,6 +47,7 @@ _TIMERS: dict[TimerLevel, PillStyle] = {
     "warn": PillStyle(18, 4, 5, "warningSubtle", "warningText", 500, "timer"),
     "late": PillStyle(18, 4, 5, "dangerSubtle", "dangerText", 600, "triangle-alert"),
 }
+_SNOOZED = PillStyle(18, 4, 5, "fill", "text2", 500, "alarm-clock")
 _STATES: dict[StateKind, tuple[str, ColorRole]] = {
     "queued": ("clock", "warningText"),
     "limited": ("gauge", "text2"),
@@ -126,6 +127,17 @@ def paint_timer(
     """Paints a waiting timer such as "6:42". On a selected row the neutral one needs a lighter ground."""
     ground = theme.color("surface") if on_selected and level == "ok" else None
     return paint_pill(painter, left, middle, _TIMERS[level], text, theme, ground)
+
+
+def snooze_width(text: str, theme: Theme) -> float:
+    return pill_width(_SNOOZED, text, theme)
+
+
+def paint_snooze(
+    painter: QPainter, left: float, middle: float, text: str, theme: Theme, *, on_selected: bool = False
+) -> float:
+    """Paints until when a conversation is out of sight, such as an alarm clock and "18:00"."""
+    return paint_pill(painter, left, middle, _SNOOZED, text, theme, theme.color("surface") if on_selected else None)
 
 
 def unread_width(count: int, theme: Theme) -> float:

@@ -18,6 +18,7 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 
 ButtonKind = Literal["primary", "secondary", "ghost", "soft", "danger", "quietDanger", "link"]
 ButtonSize = Literal[24, 28, 32, 40]
+Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Button(QAbstractButton):
         self._icon_name = icon
         self._key_hint = key_hint
         self._text_role: ColorRole | None = None
+        self._joined: Side | None = None
         self._spin: SpinPhase | None = None
         self.setText(text)
         self.setAccessibleName(text)
@@ -89,6 +91,11 @@ class Button(QAbstractButton):
     def set_text_role(self, role: ColorRole) -> None:
         """Replaces the text colour, for a ghost button on a coloured strip."""
         self._text_role = role
+        self.update()
+
+    def set_joined(self, side: Side) -> None:
+        """Makes that side square, for a button that another one continues."""
+        self._joined = side
         self.update()
 
     @property
@@ -155,7 +162,10 @@ class Button(QAbstractButton):
         measure = _MEASURES[self._size]
         paint = self._paint(theme)
         painter = QPainter(self)
-        box = QRectF(0, 0, self.width(), self.height())
+        # A joined side's round corners fall outside of the widget.
+        out = 2 * measure.radius
+        left, right = -out if self._joined == "left" else 0, out if self._joined == "right" else 0
+        box = QRectF(0, 0, self.width(), self.height()).adjusted(left, 0, right, 0)
         if paint.fill is not None or paint.border is not None:
             rounded_box(painter, box, measure.radius, fill=paint.fill, border=paint.border)
         self._paint_content(painter, theme, measure, paint.text)

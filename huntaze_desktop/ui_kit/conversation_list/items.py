@@ -58,7 +58,9 @@ def items_of(listing: ConversationListing) -> tuple[Item, ...]:
 
 def waiting_rows(items: tuple[Item, ...]) -> list[ConversationRow]:
     """Conversations in which a fan waits, longest wait first."""
-    found = [item for item in items if isinstance(item, ConversationRow) and item.waiting_since is not None]
+    found = [
+        item for item in items if isinstance(item, ConversationRow) and item.waiting_since is not None and not item.done
+    ]
     return sorted(found, key=lambda row: (row.waiting_since or row.last_at, row.id))
 
 
@@ -72,6 +74,7 @@ def has_aged(items: tuple[Item, ...], now: datetime, sla: Sla = DEFAULT_SLA) -> 
             section is SectionKind.WAITING
             and isinstance(item, ConversationRow)
             and item.waiting_since is not None
+            and not item.done
             and urgency(waited(item.waiting_since, now), sla) is Urgency.LATE
         ):
             return True

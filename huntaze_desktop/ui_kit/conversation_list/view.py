@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QToolTip, QWidget
 
 from huntaze_desktop.model.entities import ConversationRow
 from huntaze_desktop.model.listing import ConversationListing
-from huntaze_desktop.ui_kit.conversation_list.delegate import ConversationDelegate
+from huntaze_desktop.ui_kit.conversation_list import words
+from huntaze_desktop.ui_kit.conversation_list.delegate import ConversationDelegate, RowAction
 from huntaze_desktop.ui_kit.conversation_list.items import has_aged, items_of, key_of, waiting_rows
 from huntaze_desktop.ui_kit.conversation_list.model import ConversationIdRole, ConversationListModel, RowRole
 from huntaze_desktop.ui_kit.focus import RING_PROPERTY
@@ -32,6 +33,10 @@ class ConversationListView(QListView):
     """Enter on the chosen conversation."""
     more_wanted = Signal()
     """The end of the loaded rows is near."""
+    action_requested = Signal(str, str)
+    """Conversation id and `RowAction`, by the pointer."""
+    marks_changed = Signal(int)
+    """How many conversations are selected together."""
     stale = Signal()
     """A conversation has outgrown its section: the listing should be asked for again."""
 
@@ -42,6 +47,9 @@ class ConversationListView(QListView):
         self._rows = ConversationListModel(now, self)
         self._delegate = ConversationDelegate(theme.theme, now, self)
         self._wanted: str | None = None
+        self._marks: dict[str, None] = {}
+        self._mark_from: str | None = None
+        self._pressed: tuple[str, RowAction] | None = None
         self._applying = False
         self._ticks = 0
         self.setModel(self._rows)
@@ -95,6 +103,7 @@ class ConversationListView(QListView):
         self.viewport().setUpdatesEnabled(False)
         try:
             self._rows.apply(items_of(listing))
+            self._drop_lost_marks()
             self.doItemsLayout()
             self._restore_choice()
             if at_top:
@@ -124,7 +133,7 @@ class ConversationListView(QListView):
 
     def neighbour(self, step: int) -> str | None:
         """The conversation `step` rows below (or above) the chosen one; the first or last when none is chosen."""
-        ids = [item.id for item in self._rows.items if isinstance(item, ConversationRow)]
+        ids = self._ids()
         if not ids:
             return None
         if self._wanted not in ids:
@@ -139,6 +148,80 @@ class ConversationListView(QListView):
     def row(self, conversation_id: str) -> ConversationRow | None:
         item = self._rows.index_of(conversation_id).data(RowRole)
         return item if isinstance(item, ConversationRow) else None
+
+    # several at once
+
+    @property
+    def marked(self) -> tuple[ConversationRow, ...]:
+        """What is selected together, in the list's order."""
+        return tuple(item for item in self._rows.items if isinstance(item, ConversationRow) and item.id in self._marks)
+
+    def clear_marks(self) -> None:
+        if self._marks:
+            self._marks.clear()
+            self._told_marks()
+
+    def mark_step(self, step: int) -> None:
+        """Shift+J and Shift+K: select the chosen conversation and the one `step` rows on."""
+        ids = self._ids()
+        start = self._mark_from if self._mark_from in ids and self._marks else self._wanted
+        if start not in ids:
+            return
+        position = ids.index(start) + step
+        if not 0 <= position < len(ids):
+            return
+        if ids[position] in self._marks:
+            self._marks.pop(start, None)
+        else:
+            self._marks |= {start: None, ids[position]: None}
+        self._mark_from = ids[position]
+        self.scrollTo(self._rows.index_of(ids[position]), QAbstractItemView.ScrollHint.EnsureVisible)
+        self._told_marks()
+
+    def _mark_one(self, conversation_id: str) -> None:
+        if conversation_id in self._marks:
+            del self._marks[conversation_id]
+        else:
+            self._marks[conversation_id] = None
+        self._mark_from = conversation_id
+        self._told_marks()
+
+    def _mark_to(self, conversation_id: str) -> None:
+        ids = self._ids()
+        start = self._mark_from if self._mark_from in ids and self._marks else self._wanted
+        first = ids.index(start) if start in ids else ids.index(conversation_id)
+        last = ids.index(conversation_id)
+        self._marks |= dict.fromkeys(ids[min(first, last) : max(first, last) + 1])
+        self._mark_from = start if start in ids else conversation_id
+        self._told_marks()
+
+    def _drop_lost_marks(self) -> None:
+        lost = [one for one in self._marks if not self._rows.index_of(one).isValid()]
+        for one in lost:
+            del self._marks[one]
+        if lost:
+            self._told_marks()
+
+    def _told_marks(self) -> None:
+        self._delegate.marked = frozenset(self._marks)
+        self.viewport().update()
+        self.marks_changed.emit(len(self._marks))
+
+    def _ids(self) -> list[str]:
+        return [item.id for item in self._rows.items if isinstance(item, ConversationRow)]
+
+    def action_rect(self, conversation_id: str, action: RowAction) -> QRect:
+        """Where a row's action is in the viewport."""
+        rect = QRectF(self.visualRect(self._rows.index_of(conversation_id)))
+        return next(place for one, place in self._delegate.actions_in(rect) if one is action).toRect()
+
+    def _action_at(self, point: QPointF) -> tuple[ConversationRow, RowAction] | None:
+        index = self.indexAt(point.toPoint())
+        row = index.data(RowRole) if index.isValid() else None
+        if not isinstance(row, ConversationRow) or self._marks:
+            return None
+        places = self._delegate.actions_in(QRectF(self.visualRect(index)))
+        return next(((row, action) for action, place in places if place.contains(point)), None)
 
     def _restore_choice(self) -> None:
         index = self._rows.index_of(self._wanted) if self._wanted is not None else QModelIndex()
@@ -225,7 +308,46 @@ class ConversationListView(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._delegate.ringed = False
+        conversation_id = self.indexAt(event.position().toPoint()).data(ConversationIdRole)
+        if event.button() == Qt.MouseButton.LeftButton and conversation_id is not None:
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self._mark_one(conversation_id)
+                return
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._mark_to(conversation_id)
+                return
+            hit = self._action_at(event.position())
+            self._pressed = (hit[0].id, hit[1]) if hit is not None else None
+            if self._pressed is not None:
+                return
+            self.clear_marks()
         super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, None
+        hit = self._action_at(event.position())
+        if pressed is not None:
+            if hit is not None and (hit[0].id, hit[1]) == pressed:
+                self.action_requested.emit(*pressed)
+            return
+        super().mouseReleaseEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        hit = self._action_at(event.position())
+        pointed = hit[1] if hit is not None else None
+        if pointed is not self._delegate.pointed:
+            self._delegate.pointed = pointed
+            self.viewport().update()
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            hit = self._action_at(QPointF(event.pos()))
+            if hit is not None:
+                QToolTip.showText(event.globalPos(), words.action_text(hit[1], hit[0]), self.viewport())
+                return True
+        return super().viewportEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         by_keyboard = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)

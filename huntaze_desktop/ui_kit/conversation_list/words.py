@@ -41,10 +41,12 @@ def time_text(at: datetime, now: datetime) -> str:
     day = local.date()
     if day == today:
         return QTime(local.hour, local.minute).toString("HH:mm")
+    if day == today + timedelta(days=1):
+        return _tr("Tomorrow")
     if day == today - timedelta(days=1):
         return _tr("Yesterday")
     when = QDate(day.year, day.month, day.day)
-    if timedelta(0) < today - day < timedelta(days=7):
+    if timedelta(0) < abs(today - day) < timedelta(days=7):
         return QLocale().toString(when, "ddd")
     return QLocale().toString(when, "d MMM" if day.year == today.year else "d MMM yyyy")
 
@@ -64,8 +66,9 @@ def state_words(row: ConversationRow) -> tuple[str, str] | None:
 
 
 def colleague_text(row: ConversationRow) -> str:
-    name = first_name(row.colleague or "")
-    return _tr("{0} is replying").format(name) if row.colleague_types else _tr("{0} is reading").format(name)
+    name = first_name(row.replying or row.colleague or "")
+    replies = row.replying is not None or row.colleague_types
+    return _tr("{0} is replying").format(name) if replies else _tr("{0} is reading").format(name)
 
 
 def snippet(row: ConversationRow) -> str:
@@ -87,6 +90,13 @@ def snippet(row: ConversationRow) -> str:
     return text
 
 
+def action_text(action: str, row: ConversationRow) -> str:
+    """What a row's action does, for its tooltip."""
+    if action == "done":
+        return _tr("Reopen (E)") if row.done else _tr("Done (E)")
+    return _tr("Snooze (H)") if action == "snooze" else _tr("More")
+
+
 def spoken_item(item: Item, now: datetime) -> str:
     """One sentence: `Daniel Reyes, VIP, waiting 6 minutes 42, late`."""
     if isinstance(item, SectionItem):
@@ -96,7 +106,11 @@ def spoken_item(item: Item, now: datetime) -> str:
     parts = [item.fan_name]
     kind = tier(item.spent, is_new=item.fan_is_new)
     parts.append(_tr("VIP") if kind is Tier.VIP else tier_text(item))
-    if item.waiting_since is not None:
+    if item.done:
+        parts.append(_tr("done"))
+    if item.snoozed_until is not None and item.snoozed_until > now:
+        parts.append(_tr("snoozed until {0}").format(time_text(item.snoozed_until, now)))
+    elif item.waiting_since is not None and not item.done:
         wait = waited(item.waiting_since, now)
         minutes, seconds = spoken_wait(wait)
         parts.append(_tr("waiting {0} minutes {1}").format(minutes, seconds))
@@ -104,9 +118,16 @@ def spoken_item(item: Item, now: datetime) -> str:
             parts.append(_tr("late"))
     if item.unread:
         parts.append(_tr("%n unread", item.unread))
+    elif item.marked_unread:
+        parts.append(_tr("marked as unread"))
+    if item.assignee_id is not None:
+        name = _tr("you") if item.assigned_to_me else first_name(item.assignee_name or "")
+        parts.append(_tr("assigned to {0}").format(name))
+    if item.changes:
+        parts.append(_tr("%n changes wait for a connection", item.changes))
     if (state := state_words(item)) is not None:
         parts.append(state[1])
-    if item.colleague:
+    if item.colleague or item.replying:
         parts.append(colleague_text(item))
     parts.append(snippet(item))
     return ", ".join(part for part in parts if part)

@@ -11,9 +11,10 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from huntaze_desktop.sdk import ConversationRow, Creator, CreatorState, SendBudget, outgoing
-from huntaze_desktop.ui_kit.buttons import Button, IconButton
+from huntaze_desktop.ui_kit.buttons import IconButton
 from huntaze_desktop.ui_kit.labels import Label
 from huntaze_desktop.ui_kit.painting import rounded_box
+from huntaze_desktop.ui_kit.split_button import SplitButton
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_desktop.ui_kit.tooltip import explain_disabled, explain_enabled
 from huntaze_plugins.messages.budget import BudgetRing
@@ -30,6 +31,11 @@ class Composer(QWidget):
 
     submitted = Signal(str, bool)
     """A text, and whether to move on to the next who waits."""
+    later_wanted = Signal(QWidget)
+    """The text is to be sent at another time; the widget beside which to ask."""
+    edit_last_wanted = Signal()
+    """Up in an empty field."""
+    edit_cancelled = Signal()
     edited = Signal()
     left = Signal()
 
@@ -45,8 +51,16 @@ class Composer(QWidget):
         self.editor.setObjectName("messages.composer")
         self.counter = Label(theme, style="small", role="text3")
         self.budget = BudgetRing(theme, now)
-        self.send = Button(theme, tr("Send"), kind="primary", key_hint="Ctrl ↵")
+        self.editing = Strip(theme)
+        self.editing.setObjectName("messages.editing")
+        self.editing.add_button(tr("Cancel"), self.edit_cancelled.emit, object_name="messages.editing.cancel")
+        self._edit_label = ""
+        self.split = SplitButton(theme, tr("Send"), more_name=tr("Other ways to send"), key_hint="Ctrl ↵")
+        self.send, self.other_ways = self.split.main, self.split.more
         self.send.setObjectName("messages.send")
+        self.other_ways.setObjectName("messages.send.more")
+        self.later = IconButton(theme, "calendar-clock", tr("Send later (Ctrl+Shift+S)"), size=28)
+        self.later.setObjectName("messages.later")
         self._emoji = IconButton(theme, "smile", tr("Emoji"), size=28)
         self._emoji.setObjectName("messages.emoji")
         self._box = _Box(theme, self.editor)
@@ -54,7 +68,11 @@ class Composer(QWidget):
         self.editor.textChanged.connect(self._on_text)
         self.editor.send_wanted.connect(lambda: self._submit(move_on=False))
         self.editor.send_and_next_wanted.connect(lambda: self._submit(move_on=True))
-        self.editor.left.connect(self.left)
+        self.editor.left.connect(self._leave)
+        self.editor.later_wanted.connect(self._ask_later)
+        self.editor.up_from_nothing.connect(self.edit_last_wanted)
+        self.later.clicked.connect(self._ask_later)
+        self.split.menu_wanted.connect(lambda: self._ask_later(self.other_ways))
         self.send.clicked.connect(lambda: self._submit(move_on=False))
         self._emoji.clicked.connect(self._choose_emoji)
         theme.changed.connect(self.update)
@@ -63,15 +81,19 @@ class Composer(QWidget):
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 2, 8, 7)
-        tools.setSpacing(10)
+        tools.setSpacing(2)
         tools.addWidget(self._emoji)
+        tools.addWidget(self.later)
         tools.addStretch(1)
         tools.addWidget(self.counter)
+        tools.addSpacing(8)
         tools.addWidget(self.budget)
-        tools.addWidget(self.send)
+        tools.addSpacing(8)
+        tools.addWidget(self.split)
         inside = QVBoxLayout(self._box)
         inside.setContentsMargins(1, 1, 1, 1)
         inside.setSpacing(0)
+        inside.addWidget(self.editing)
         inside.addWidget(self.strip)
         inside.addWidget(self.editor)
         inside.addLayout(tools)
@@ -113,6 +135,25 @@ class Composer(QWidget):
         """One line instead of two while there is little text, for low windows."""
         self.editor.set_least_lines(1 if low else 2)
 
+    def begin_edit(self, title: str, text: str, *, label: str) -> None:
+        """Show a message that waits in place of what is being written; `label` is what Send does with it."""
+        self._edit_label = label
+        self.editing.say("accent", title, icon="pencil")
+        self.set_text(text)
+        self.editor.setFocus()
+        self._refresh()
+
+    def end_edit(self, text: str) -> None:
+        """Back to what was being written."""
+        self._edit_label = ""
+        self.editing.say("accent", "")
+        self.set_text(text)
+        self._refresh()
+
+    @property
+    def is_editing(self) -> bool:
+        return bool(self._edit_label)
+
     def text(self) -> str:
         return self.editor.toPlainText()
 
@@ -142,12 +183,22 @@ class Composer(QWidget):
         self.counter.setText(f"{length:,} / {outgoing.MAX_TEXT:,}")
         self.counter.set_role("dangerText" if length > outgoing.MAX_TEXT else "text3")
         queues = not self._online or self.budget.is_used_up
-        self.send.set_label(tr("Queue") if queues else tr("Send"))
+        self.send.set_label(self._edit_label or (tr("Queue") if queues else tr("Send")))
         reason = self.why_not()
+        later = reason or (tr("Not while you change a message") if self.is_editing else "")
+        for widget, told in (
+            (self.later, tr("Send later (Ctrl+Shift+S)")),
+            (self.other_ways, tr("Other ways to send")),
+        ):
+            if later:
+                explain_disabled(widget, later)
+            else:
+                explain_enabled(widget, told)
         if reason:
             explain_disabled(self.send, reason)
         else:
-            explain_enabled(self.send, tr("Waits for its turn and goes by itself") if queues else "")
+            waits = queues and not self.is_editing
+            explain_enabled(self.send, tr("Waits for its turn and goes by itself") if waits else "")
         if self._blocked:
             self.strip.say("danger", self._blocked)
         elif length > outgoing.MAX_TEXT:
@@ -161,6 +212,17 @@ class Composer(QWidget):
             self.submitted.emit("", move_on)
         elif not self.why_not():
             self.submitted.emit(text, move_on)
+
+    def _ask_later(self, beside: object = None) -> None:
+        if self.later.isEnabled():
+            self.later_wanted.emit(beside if isinstance(beside, QWidget) else self.later)
+
+    def _leave(self) -> None:
+        """Esc gives up an edit first."""
+        if self.is_editing:
+            self.edit_cancelled.emit()
+        else:
+            self.left.emit()
 
     def _choose_emoji(self) -> None:
         # Forty buttons that most conversations never need are made when they are first asked for.

@@ -24,6 +24,7 @@ class Drafts(QObject):
         self._conversation: str | None = None
         self._saved = ""
         self._loaded = False
+        self._paused = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_AFTER_MS)
@@ -53,7 +54,7 @@ class Drafts(QObject):
 
     def touched(self) -> None:
         """The text changed; it is saved when the keys rest."""
-        if self._conversation is not None:
+        if self._conversation is not None and not self._paused:
             self._timer.start()
 
     def sent(self) -> None:
@@ -66,10 +67,39 @@ class Drafts(QObject):
         """Save now, if there is something new."""
         self._timer.stop()
         text = self._read()
-        if self._conversation is None or text == self._saved:
+        if self._conversation is None or self._paused or text == self._saved:
             return
         self._saved = text
         self._ctx.spawn(self._ctx.messages.save_draft(self._conversation, text), on_error=self._on_error)
+
+    def pause(self) -> None:
+        """What is in the field now is not the draft: a message that waits is being changed."""
+        self.flush()
+        self._paused = True
+
+    def resume(self) -> None:
+        """The field holds the draft again."""
+        self._paused = False
+
+    async def keep(self) -> None:
+        """Save what is in the field and return when that is durable."""
+        self._timer.stop()
+        conversation, text = self._conversation, self._read()
+        if conversation is not None and not self._paused and text != self._saved:
+            self._saved = text
+            await self._ctx.messages.save_draft(conversation, text)
+
+    async def reload(self, conversation_id: str) -> None:
+        """Show a draft that was changed elsewhere, such as by an undone Send; nothing newer is lost by it."""
+        stored = await self._ctx.messages.draft(conversation_id)
+        if conversation_id != self._conversation or self._paused:
+            return
+        newer = self._read()
+        if newer.strip() and newer not in stored:
+            stored = f"{stored}\n{newer}" if stored else newer
+        self._loaded, self._saved = True, ""
+        self._write(stored)
+        self.flush()
 
     def give_back(self, conversation_id: str, text: str) -> None:
         """Keep a text that could not be sent as the draft of a conversation that is no longer open."""

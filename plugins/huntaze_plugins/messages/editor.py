@@ -17,6 +17,10 @@ class MessageEdit(QTextEdit):
 
     send_wanted = Signal()
     send_and_next_wanted = Signal()
+    later_wanted = Signal()
+    """Ctrl+Shift+S."""
+    up_from_nothing = Signal()
+    """Up while nothing is written."""
     left = Signal()
 
     def __init__(self, theme: ThemeManager, parent: QWidget | None = None) -> None:
@@ -96,6 +100,10 @@ class MessageEdit(QTextEdit):
             self.send_and_next_wanted.emit()
         elif enter and held == control:
             self.send_wanted.emit()
+        elif event.key() == Qt.Key.Key_S and held == control | Qt.KeyboardModifier.ShiftModifier:
+            self.later_wanted.emit()
+        elif event.key() == Qt.Key.Key_Up and not held and not self.toPlainText():
+            self.up_from_nothing.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         else:

@@ -1,4 +1,4 @@
-"""The head of a thread: who the fan is, for whom one writes, what time it is there."""
+"""The head of a thread: who the fan is, for whom one writes, what time it is there, and what one does with it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from huntaze_desktop.sdk import ConversationRow, Creator
 from huntaze_desktop.ui_kit.avatars import initials_of, paint_fan
 from huntaze_desktop.ui_kit.badges import paint_tier, tier_width
-from huntaze_desktop.ui_kit.buttons import IconButton
+from huntaze_desktop.ui_kit.buttons import Button, IconButton
+from huntaze_desktop.ui_kit.chat.words import when_text
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_plugins.messages.assignee import AssigneeChip
 from huntaze_plugins.messages.words import local_time, platform_name, tier_of, tr
 
 _HEIGHT = 52
@@ -21,14 +23,34 @@ _AVATAR = 36.0
 
 
 class ThreadHeader(QWidget):
-    """52 px: face, name, tier, `Mara Lind on OnlyFans · 09:36 local time`; the switch of the context panel."""
+    """52 px: face, name, tier, `Mara Lind on OnlyFans · 09:36 local time`; who answers, snooze, Done, the rest."""
 
     context_toggled = Signal()
+    done_wanted = Signal()
+    snooze_wanted = Signal()
+    assign_wanted = Signal()
+    more_wanted = Signal()
 
-    def __init__(self, theme: ThemeManager, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: ThemeManager, now: Callable[[], datetime], me_id: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._now = now
+        self._row: ConversationRow | None = None
         self.who = _Who(theme, now)
+        self.assignee = AssigneeChip(theme, me_id)
+        self.assignee.setObjectName("messages.assign")
+        self.assignee.clicked.connect(self.assign_wanted)
+        self.snooze = IconButton(theme, "alarm-clock", tr("Snooze (H)"))
+        self.snooze.setObjectName("messages.snooze")
+        self.snooze.clicked.connect(self.snooze_wanted)
+        self.done = Button(theme, tr("Done"), size=28, icon="check")
+        self.done.setObjectName("messages.done")
+        self.done.clicked.connect(self.done_wanted)
+        self.more = IconButton(theme, "ellipsis", tr("More"))
+        self.more.setObjectName("messages.more")
+        self.more.clicked.connect(self.more_wanted)
         self.context = IconButton(theme, "panel-right", tr("Fan details (Ctrl+.)"))
         self.context.setObjectName("messages.context.toggle")
         self.context.setCheckable(True)
@@ -37,9 +59,31 @@ class ThreadHeader(QWidget):
         row.setContentsMargins(16, 0, 12, 1)
         row.setSpacing(10)
         row.addWidget(self.who, 1)
-        row.addWidget(self.context)
+        for widget in (self.assignee, self.snooze, self.done, self.more, self.context):
+            row.addWidget(widget)
         self.setFixedHeight(max(_HEIGHT, theme.theme.px(_HEIGHT)))
         theme.changed.connect(self._on_theme)
+
+    def show_row(self, row: ConversationRow, creator: Creator | None, zone: str | None) -> None:
+        """The open conversation as it stands now."""
+        self._row = row
+        self.who.show_row(row, creator, zone)
+        self.assignee.show_row(row)
+        self.done.set_label(tr("Reopen") if row.done else tr("Done"))
+        self.done.set_icon("rotate-ccw" if row.done else "check")
+        self.done.setToolTip(tr("Put it back among those that wait (E)") if row.done else tr("Dealt with (E)"))
+        snoozed = row.snoozed_until is not None and row.snoozed_until > self._now()
+        told = tr("Snooze (H)")
+        if snoozed and row.snoozed_until is not None:
+            told = tr("Snoozed until {0}").format(when_text(row.snoozed_until, self._now()))
+        self.snooze.setCheckable(snoozed)
+        self.snooze.setChecked(snoozed)
+        self.snooze.setToolTip(told)
+        self.snooze.setAccessibleName(told)
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Fewer words, for narrow windows."""
+        self.assignee.set_short(short=narrow)
 
     def _on_theme(self) -> None:
         self.setFixedHeight(max(_HEIGHT, self._theme.theme.px(_HEIGHT)))

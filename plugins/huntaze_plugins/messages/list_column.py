@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from huntaze_desktop.sdk import (
     Context,
@@ -18,14 +19,17 @@ from huntaze_desktop.sdk import (
     FilterCounts,
     ListFilter,
 )
+from huntaze_desktop.ui_kit.buttons import IconButton
 from huntaze_desktop.ui_kit.chips import Chip
 from huntaze_desktop.ui_kit.conversation_list import ConversationListView
 from huntaze_desktop.ui_kit.fields import SearchField
 from huntaze_desktop.ui_kit.notices import EmptyState
+from huntaze_desktop.ui_kit.popover import Menu
 from huntaze_desktop.ui_kit.skeleton import Block, Skeleton
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.flow import FlowLayout
 from huntaze_plugins.messages.paused import PausedCard
+from huntaze_plugins.messages.selection_bar import SelectionBar
 from huntaze_plugins.messages.words import tr
 
 PAGE = 200
@@ -33,7 +37,8 @@ MOST = 400
 _SEARCH_AFTER_MS = 60
 _CHIP_GAP, _CHIP_GAP_SHORT = 6, 4
 _MARGIN = 12
-_FILTERS = (ListFilter.UNREAD, ListFilter.LATE, ListFilter.VIP, ListFilter.UNBOUGHT)
+_FILTERS = (ListFilter.UNREAD, ListFilter.LATE, ListFilter.VIP, ListFilter.MINE)
+_IN_MENU = (ListFilter.UNBOUGHT, ListFilter.SNOOZED)
 
 
 class ListColumn(QWidget):
@@ -57,7 +62,11 @@ class ListColumn(QWidget):
             clear_name=tr("Clear the search"),
         )
         self.search.setObjectName("messages.search")
-        self.chips = {kind: self._chip(kind) for kind in _FILTERS}
+        self.filter = IconButton(theme, "list-filter", tr("More filters"))
+        self.filter.setObjectName("messages.filter")
+        self.filter.clicked.connect(self._offer_filters)
+        self.chips = {kind: self._chip(kind) for kind in (*_FILTERS, *_IN_MENU)}
+        self.selection = SelectionBar(theme)
         self.paused = PausedCard(theme)
         self.list = ConversationListView(theme, ctx.now)
         self.list.setObjectName("messages.list")
@@ -83,15 +92,21 @@ class ListColumn(QWidget):
         return chip
 
     def _lay_out(self) -> None:
-        chips = QWidget()
-        self._flow = FlowLayout(chips, _CHIP_GAP)
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips, _CHIP_GAP)
         for chip in self.chips.values():
             self._flow.addWidget(chip)
+        self._show_menu_chips(ListFilter.ALL)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.search, 1)
+        top.addWidget(self.filter)
         head = QVBoxLayout()
         head.setContentsMargins(_MARGIN, 12, _MARGIN, 8)
         head.setSpacing(10)
-        head.addWidget(self.search)
-        head.addWidget(chips)
+        head.addLayout(top)
+        head.addWidget(self._chips)
+        head.addWidget(self.selection)
         self._stack = QStackedLayout(self._body)
         self._stack.addWidget(self.list)
         self._stack.addWidget(self._empty)
@@ -111,6 +126,31 @@ class ListColumn(QWidget):
         self.list.reply_wanted.connect(self.reply_wanted)
         self.list.more_wanted.connect(self._more)
         self.list.stale.connect(self._ask_again)
+        self.list.marks_changed.connect(self._on_marks)
+        self.selection.cleared.connect(self.list.clear_marks)
+
+    def _on_marks(self, count: int) -> None:
+        """While several are selected, what one can do with them stands where the filters were."""
+        self._chips.setVisible(count == 0)
+        self.selection.set_count(count)
+
+    def _offer_filters(self) -> None:
+        menu = Menu(self._theme, tr("More filters"), width=220)
+        for kind in (*_FILTERS, *_IN_MENU):
+            count = getattr(self.listing.counts, kind.value)
+            menu.add_item(
+                _filter_text(kind, narrow=False),
+                partial(self.set_filter, ListFilter.ALL if kind is self._query.filter else kind),
+                ticked=kind is self._query.filter,
+                detail=str(count),
+                object_name=f"messages.filter.menu.{kind}",
+            )
+        menu.dismissed.connect(menu.deleteLater)
+        menu.open_at(self.filter, align="right")
+
+    def _show_menu_chips(self, chosen: ListFilter) -> None:
+        for kind in _IN_MENU:
+            self.chips[kind].setVisible(kind is chosen)
 
     def set_creators(self, creators: Sequence[Creator]) -> None:
         self.list.set_creators({creator.id: creator.name for creator in creators})
@@ -124,6 +164,8 @@ class ListColumn(QWidget):
     def set_filter(self, kind: ListFilter) -> None:
         for one, chip in self.chips.items():
             chip.setChecked(one is kind)
+        self._show_menu_chips(kind)
+        self.list.clear_marks()
         if kind is not self._query.filter:
             self._set(replace(self._query, filter=kind, limit=PAGE))
 
@@ -142,12 +184,13 @@ class ListColumn(QWidget):
     def _fit_chips(self) -> None:
         """Whole labels where they fit in one line, else short ones one by one; a second line is the last resort."""
         room = self.width() - 2 * _MARGIN
+        shown = {kind: chip for kind, chip in self.chips.items() if not chip.isHidden()}
         for short in ((), (ListFilter.LATE,), (ListFilter.LATE, ListFilter.UNBOUGHT)):
             for kind, chip in self.chips.items():
                 chip.set_label(_filter_text(kind, narrow=kind in short))
             gap = _CHIP_GAP if len(short) < 2 else _CHIP_GAP_SHORT
             self._flow.setSpacing(gap)
-            if sum(chip.sizeHint().width() + gap for chip in self.chips.values()) - gap <= room:
+            if sum(chip.sizeHint().width() + gap for chip in shown.values()) - gap <= room:
                 return
 
     def close_views(self) -> None:
@@ -209,6 +252,8 @@ class ListColumn(QWidget):
                 ListFilter.LATE: tr("Nobody waits over 5 min"),
                 ListFilter.VIP: tr("No VIP conversations"),
                 ListFilter.UNBOUGHT: tr("No unbought offers"),
+                ListFilter.MINE: tr("Nothing is assigned to you"),
+                ListFilter.SNOOZED: tr("Nothing is snoozed"),
             }[query.filter]
             told = tr("%n conversations are in All. New ones appear here by themselves.", listing.counts.all)
             text = told
@@ -236,7 +281,9 @@ def _filter_text(kind: ListFilter, *, narrow: bool) -> str:
         ListFilter.UNREAD: tr("Unread"),
         ListFilter.LATE: tr(">5 min") if narrow else tr("Waiting >5 min"),
         ListFilter.VIP: tr("VIP"),
+        ListFilter.MINE: tr("Mine"),
         ListFilter.UNBOUGHT: tr("Unsold") if narrow else tr("Unbought"),
+        ListFilter.SNOOZED: tr("Snoozed"),
     }[kind]
 
 

@@ -7,11 +7,14 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QSho
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLayout, QWidget
 
 from huntaze_desktop.sdk import Connection, Context, ConversationRow, Creator
+from huntaze_desktop.ui_kit.conversation_list import RowAction
 from huntaze_desktop.ui_kit.surfaces import Splitter
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_plugins.messages.actions import ConversationActions
 from huntaze_plugins.messages.context_panel import ContextPanel
 from huntaze_plugins.messages.drawer import Drawer
 from huntaze_plugins.messages.list_column import ListColumn
+from huntaze_plugins.messages.menus import ConversationMenus
 from huntaze_plugins.messages.thread import ThreadPane
 from huntaze_plugins.messages.words import tr
 
@@ -34,10 +37,14 @@ class MessagesPage(QWidget):
         self._panel_wanted = True
         self.setObjectName("messages.page")
         self.setAccessibleName(tr("Messages"))
+        self.doing = ConversationActions(ctx)
+        self.menus = ConversationMenus(ctx, theme, self, self.doing)
         self.list = ListColumn(ctx, theme)
         self.thread_pane = ThreadPane(ctx, theme)
         self.panel = ContextPanel(ctx, theme)
         self._drawer = Drawer(theme, self)
+        self._spot = QWidget(self.list.list.viewport())
+        self._spot.hide()
         self._splitter = Splitter(theme)
         for column in (self.list, self.thread_pane, self.panel):
             self._splitter.addWidget(column)
@@ -66,7 +73,17 @@ class MessagesPage(QWidget):
         self.list.listed.connect(self._on_listed)
         self.thread_pane.answered.connect(self._on_answered)
         self.thread_pane.left.connect(lambda: self.list.list.setFocus(Qt.FocusReason.ShortcutFocusReason))
-        self.thread_pane.header.context_toggled.connect(self.toggle_panel)
+        self.list.list.action_requested.connect(self._on_row_action)
+        self.list.selection.done_wanted.connect(self._done)
+        self.list.selection.snooze_wanted.connect(self._snooze)
+        self.thread_pane.row_changed.connect(self._on_row)
+        self.thread_pane.hand_over_wanted.connect(self._hand_over_to)
+        header = self.thread_pane.header
+        header.done_wanted.connect(lambda: self.doing.toggle_done(self._open_rows()))
+        header.snooze_wanted.connect(lambda: self.menus.snooze(self._open_rows(), header.snooze))
+        header.assign_wanted.connect(self._assign)
+        header.more_wanted.connect(self._more)
+        header.context_toggled.connect(self.toggle_panel)
         self.panel.details_changed.connect(self.thread_pane.set_details)
         toggle = QShortcut(QKeySequence("Ctrl+."), self)
         toggle.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -77,6 +94,7 @@ class MessagesPage(QWidget):
         self._creators = ctx.team.creators()
         self._ends = [
             self._creators.subscribe(self._on_creators),
+            self.menus.members_view.subscribe(self.thread_pane.set_members),
             ctx.connection.subscribe(self._on_connection),
             ctx.shell.selected_creator.subscribe(self.list.set_creator),
             ctx.shell.search_text.subscribe(self._on_search),
@@ -91,6 +109,7 @@ class MessagesPage(QWidget):
             end()
         self._ends.clear()
         self._creators.close()
+        self.menus.close()
         self.list.close_views()
         self.thread_pane.close_views()
         self.panel.close_views()
@@ -115,11 +134,69 @@ class MessagesPage(QWidget):
         self.thread_pane.idle.set_waiting(waiting=waits)
         if listing.query.creator_id is None:
             self._ctx.pages.set_badge("messages", listing.counts.unread)
-        open_id = self.thread_pane.conversation_id
-        row = self.list.list.row(open_id) if open_id is not None else None
-        if row is not None:
-            self.thread_pane.update_row(row)
-            self.panel.show_row(row)
+
+    def _on_row(self, row: ConversationRow) -> None:
+        self._rows[row.id] = row
+        self.panel.show_row(row)
+
+    # what one does with conversations
+
+    def _open_rows(self) -> tuple[ConversationRow, ...]:
+        return (self.thread_pane.row,) if self.thread_pane.row is not None else ()
+
+    def _targets(self) -> tuple[ConversationRow, ...]:
+        """What keys act on: the selected conversations, else the open one."""
+        return self.list.list.marked or self._open_rows()
+
+    def _done(self) -> None:
+        self.doing.toggle_done(self._targets())
+        self.list.list.clear_marks()
+
+    def _snooze(self) -> None:
+        marked = self.list.list.marked
+        if marked:
+            self.menus.snooze(marked, self.list.selection.snooze, after=self.list.list.clear_marks)
+        else:
+            self.menus.snooze(self._open_rows(), self.thread_pane.header.snooze)
+
+    def _assign(self) -> None:
+        if (row := self.thread_pane.row) is not None:
+            self.menus.assign(row, self.thread_pane.header.assignee)
+
+    def _unread(self) -> None:
+        for row in self._targets():
+            self.doing.mark_unread(row)
+        self.list.list.clear_marks()
+
+    def _more(self) -> None:
+        row = self.thread_pane.row
+        if row is None:
+            return
+        last = self.thread_pane.last_unsendable()
+        unsend = None if last is None else lambda: self.thread_pane.unsend(last)
+        self.menus.more(row, self.thread_pane.header.more, unsend_last=unsend)
+
+    def _on_row_action(self, conversation_id: str, action: str) -> None:
+        """The hover actions of the list: the menus open beside the icon."""
+        view = self.list.list
+        row = view.row(conversation_id)
+        if row is None:
+            return
+        self._spot.setGeometry(view.action_rect(conversation_id, RowAction(action)))
+        if action == RowAction.DONE:
+            self.doing.toggle_done([row])
+        elif action == RowAction.SNOOZE:
+            self.menus.snooze([row], self._spot, align="left")
+        else:
+            self.menus.more(row, self._spot)
+
+    def _hand_over_to(self, name: str) -> None:
+        row, member = self.thread_pane.row, self.menus.member_named(name)
+        if row is not None and member is not None:
+            self.doing.assign(row, member)
+            self.thread_pane.colleague.settled()
+
+    # what happens elsewhere
 
     def _on_creators(self, creators: tuple[Creator, ...]) -> None:
         self.list.set_creators(creators)
@@ -154,6 +231,9 @@ class MessagesPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Single letters arrive here only when no text field took them."""
+        if event.modifiers() == Qt.KeyboardModifier.ShiftModifier and event.text().lower() in ("j", "k"):
+            self.list.list.mark_step(1 if event.text().lower() == "j" else -1)
+            return
         if event.modifiers() and event.modifiers() != Qt.KeyboardModifier.ShiftModifier:
             super().keyPressEvent(event)
             return
@@ -164,6 +244,14 @@ class MessagesPage(QWidget):
                 self._step(-1)
             case "r":
                 self._reply()
+            case "e":
+                self._done()
+            case "h":
+                self._snooze()
+            case "a":
+                self._assign()
+            case "u":
+                self._unread()
             case "n":
                 self._with_panel(self.panel.notes.begin)
             case "t":
@@ -172,7 +260,9 @@ class MessagesPage(QWidget):
                 self._other_key(event)
 
     def _other_key(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._drawer.isVisible():
+        if event.key() == Qt.Key.Key_Escape and self.list.list.marked:
+            self.list.list.clear_marks()
+        elif event.key() == Qt.Key.Key_Escape and self._drawer.isVisible():
             self.toggle_panel()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._reply()
@@ -219,6 +309,7 @@ class MessagesPage(QWidget):
         narrow = self._class == "narrow"
         self.list.set_narrow(narrow=narrow)
         self.thread_pane.composer.budget.set_short(short=narrow)
+        self.thread_pane.header.set_narrow(narrow=narrow)
         self.list.setMaximumWidth(_LIST_NARROW if narrow else _LIST_MAX)
         if self._is_roomy():
             self._drawer.hide()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from huntaze_desktop.ui_kit.buttons import Button
 from huntaze_desktop.ui_kit.labels import IconLabel, Paragraph
 from huntaze_desktop.ui_kit.theme import ColorRole
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
@@ -31,11 +33,11 @@ class Strip(QWidget):
         self._kind: Kind = "warning"
         self._icon = IconLabel(theme, "triangle-alert", 15, "warningText")
         self._text = Paragraph(theme, style="small", role="warningText")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(8)
-        row.addWidget(self._icon)
-        row.addWidget(self._text, 1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 8, 12, 8)
+        self._row.setSpacing(8)
+        self._row.addWidget(self._icon)
+        self._row.addWidget(self._text, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
         self.hide()
@@ -44,14 +46,24 @@ class Strip(QWidget):
     def text(self) -> str:
         return "" if self.isHidden() else self._text.text()
 
-    def say(self, kind: Kind, text: str) -> None:
-        """Show a sentence, or nothing for an empty one."""
+    def add_button(self, text: str, on_click: Callable[[], object], *, object_name: str = "") -> Button:
+        """A quiet button at the strip's end."""
+        button = Button(self._theme, text, kind="ghost", size=24)
+        button.setObjectName(object_name)
+        button.set_text_role("accentText")
+        button.clicked.connect(on_click)
+        self._row.setContentsMargins(12, 4, 6, 5)
+        self._row.addWidget(button)
+        return button
+
+    def say(self, kind: Kind, text: str, *, icon: str = "") -> None:
+        """Show a sentence, or nothing for an empty one; `icon` replaces that of the kind."""
         if not text:
             self.hide()
             return
         self._kind = kind
-        _, _, role, icon = _LOOKS[kind]
-        self._icon.set_icon(icon, role)
+        _, _, role, own = _LOOKS[kind]
+        self._icon.set_icon(icon or own, role)
         self._text.set_role(role)
         self._text.set_content(text)
         self.setAccessibleName(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
@@ -15,19 +16,26 @@ from huntaze_desktop.sdk import (
     Creator,
     FanDetails,
     LiveView,
+    Member,
+    Message,
     MessageWindow,
     MessageWindowView,
     SdkError,
     SendBudget,
 )
 from huntaze_desktop.ui_kit.chat import Action, ChatPeople, Timeline
+from huntaze_desktop.ui_kit.chat.delivery import can_unsend
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_plugins.messages.collision import CollisionStrip, HandOverStrip
 from huntaze_plugins.messages.composer import Composer
 from huntaze_plugins.messages.drafts import Drafts
+from huntaze_plugins.messages.editing import Editing, last_editable
 from huntaze_plugins.messages.header import ThreadHeader
 from huntaze_plugins.messages.idle import IdlePane
 from huntaze_plugins.messages.links import LinkPopover
-from huntaze_plugins.messages.strip import Strip
+from huntaze_plugins.messages.resolving import Resolving
+from huntaze_plugins.messages.sending import Sending
+from huntaze_plugins.messages.time_menu import TimePicker, time_menu
 from huntaze_plugins.messages.words import is_online, tr
 
 READ_AFTER_MS = 1000
@@ -40,6 +48,10 @@ class ThreadPane(QWidget):
     answered = Signal(bool)
     """A text went to the outbox (or, empty, was skipped); whether to move on."""
     left = Signal()
+    row_changed = Signal(object)
+    """The open conversation, newer than before."""
+    hand_over_wanted = Signal(str)
+    """To the colleague of that name."""
 
     def __init__(self, ctx: Context, theme: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,21 +59,30 @@ class ThreadPane(QWidget):
         self._theme = theme
         self._row: ConversationRow | None = None
         self._creators: dict[str, Creator] = {}
+        self._members: frozenset[str] = frozenset()
         self._zone: str | None = None
+        self._online = True
         self._window: MessageWindowView | None = None
+        self._row_view: LiveView[ConversationRow | None] | None = None
         self._budget: LiveView[SendBudget | None] | None = None
         self._marked: str | None = None
         self._types = False
         self._link: LinkPopover | None = None
         self.idle = IdlePane(theme)
-        self.header = ThreadHeader(theme, ctx.now)
+        self.header = ThreadHeader(theme, ctx.now, ctx.team.me.id)
         self.timeline = Timeline(theme, ctx.now)
         self.timeline.view.setObjectName("messages.timeline")
         self.timeline.view.setProperty("pane", True)  # noqa: FBT003 - Qt's signature
-        self.colleague = Strip(theme, in_box=False)
+        self.handed = HandOverStrip(theme)
+        self.handed.setObjectName("messages.handed")
+        self.colleague = CollisionStrip(theme)
+        self.colleague.setObjectName("messages.collision")
         self.composer = Composer(theme, ctx.now)
         self.composer.editor.setProperty("pane", True)  # noqa: FBT003 - Qt's signature
         self.drafts = Drafts(ctx, self.composer.text, self.composer.set_text, self)
+        self.sending = Sending(ctx, self.composer, self.drafts, lambda one: one == self.conversation_id)
+        self.editing = Editing(ctx, self.composer, self.drafts)
+        self.resolving = Resolving(ctx, theme, self, self.editing)
         self._read = _once(self, READ_AFTER_MS, self._mark_read)
         self._typing = _once(self, TYPING_RESTS_MS, lambda: self._tell_typing(types=False))
         self._lay_out()
@@ -75,6 +96,7 @@ class ThreadPane(QWidget):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.timeline, 1)
+        column.addWidget(self.handed)
         column.addWidget(self.colleague)
         column.addWidget(self.composer)
         self._stack = QStackedLayout(self)
@@ -89,9 +111,16 @@ class ThreadPane(QWidget):
         self.timeline.retry_wanted.connect(self._open_again)
         view.action_requested.connect(self._act)
         view.link_requested.connect(self._ask_about_link)
-        self.composer.submitted.connect(self._submit)
-        self.composer.edited.connect(self._on_edited)
-        self.composer.left.connect(self.left)
+        composer = self.composer
+        composer.submitted.connect(self._submit)
+        composer.later_wanted.connect(self._ask_when)
+        composer.edit_last_wanted.connect(self._edit_last)
+        composer.edit_cancelled.connect(self.editing.cancel)
+        composer.edited.connect(self._on_edited)
+        composer.left.connect(self.left)
+        self.colleague.hand_over_wanted.connect(self.hand_over_wanted)
+        self.colleague.answer_wanted.connect(self._take_over)
+        self.handed.seen.connect(self._note_seen)
 
     # what is shown
 
@@ -99,12 +128,25 @@ class ThreadPane(QWidget):
     def conversation_id(self) -> str | None:
         return self._row.id if self._row is not None else None
 
+    @property
+    def row(self) -> ConversationRow | None:
+        """The open conversation as it was last told."""
+        return self._row
+
     def set_creators(self, creators: tuple[Creator, ...]) -> None:
         self._creators = {creator.id: creator for creator in creators}
         self._show_row()
 
+    def set_members(self, members: tuple[Member, ...]) -> None:
+        self._members = frozenset(member.name for member in members)
+        self._show_row()
+
     def set_connection(self, connection: Connection) -> None:
-        self.composer.set_online(online=is_online(connection))
+        self._online = is_online(connection)
+        self.composer.set_online(online=self._online)
+        self.colleague.set_online(online=self._online)
+        self.timeline.view.set_offline(offline=not self._online)
+        self._show_row()
 
     def set_details(self, details: FanDetails) -> None:
         """What is known of the fan: his time zone stands in the head."""
@@ -115,6 +157,7 @@ class ThreadPane(QWidget):
 
     def show_nothing(self) -> None:
         """No conversation is open."""
+        self.editing.cancel()
         self.drafts.open(None)
         self._close()
         self._row = None
@@ -126,6 +169,7 @@ class ThreadPane(QWidget):
         if self._row is not None and row.id == self._row.id:
             self.update_row(row)
             return
+        self.editing.cancel()
         self.drafts.flush()
         self._close()
         self._row, self._zone, self._marked = row, None, None
@@ -137,17 +181,27 @@ class ThreadPane(QWidget):
         self._budget = budget
         budget.subscribe(self.composer.set_budget)
         self._open_window(row.id)
+        view = self._ctx.conversations.row(row.id)
+        self._row_view = view
+        view.subscribe(self._on_row)
+
+    def _on_row(self, row: ConversationRow | None) -> None:
+        if row is not None:
+            self.update_row(row)
 
     def update_row(self, row: ConversationRow) -> None:
-        """The open conversation, as the newest listing has it."""
+        """The open conversation, as it was told last."""
         if self._row is not None and row.id == self._row.id:
             self._row = row
             self._show_row()
             self._maybe_read()
+            self.row_changed.emit(row)
 
     def close_views(self) -> None:
         """Save the draft and let go of every view."""
+        self.editing.cancel()
         self.drafts.flush()
+        self.resolving.close()
         self._close()
 
     def _open_window(self, conversation_id: str) -> None:
@@ -168,12 +222,10 @@ class ThreadPane(QWidget):
 
     def _close(self) -> None:
         self._read.stop()
-        if self._window is not None:
-            self._window.close()
-            self._window = None
-        if self._budget is not None:
-            self._budget.close()
-            self._budget = None
+        for view in (self._window, self._row_view, self._budget):
+            if view is not None:
+                view.close()
+        self._window = self._row_view = self._budget = None
 
     def _show_row(self) -> None:
         row = self._row
@@ -185,14 +237,18 @@ class ThreadPane(QWidget):
             row.fan_id, row.fan_name, row.creator_id, creator.name if creator is not None else "", me.id, me.name
         )
         self.timeline.set_people(people)
-        self.header.who.show_row(row, creator, self._zone)
+        self.header.show_row(row, creator, self._zone)
         self.composer.set_target(row, creator)
-        told = tr("{0} is replying here") if row.colleague_types else tr("{0} has this conversation open")
-        self.colleague.say("accent", told.format(row.colleague) if row.colleague else "")
+        knows = (row.replying or row.colleague) in self._members
+        self.colleague.show_row(row, online=self._online, knows=knows)
+        self.handed.show_row(row)
 
     def _with_window(self, act: Callable[[MessageWindowView], None]) -> None:
         if self._window is not None:
             act(self._window)
+
+    def _rows(self) -> tuple[Message, ...]:
+        return self._window.value.rows if self._window is not None else ()
 
     # reading and writing
 
@@ -213,7 +269,6 @@ class ThreadPane(QWidget):
         if self._row is None or up_to is None or not self.isVisible() or self.window().isMinimized():
             return
         self._marked = up_to
-        # A read mark that cannot be told now is told with the next one; nothing is lost by it.
         self._ctx.spawn(self._ctx.messages.mark_read(self._row.id, up_to), on_error=lambda _error: self._unmark(up_to))
 
     def _unmark(self, up_to: str) -> None:
@@ -235,50 +290,127 @@ class ThreadPane(QWidget):
         row = self._row
         if row is None:
             return
+        if self.editing.message_id is not None:
+            self.editing.save(text)
+            return
         if text:
-            self.drafts.sent()
-            self.composer.set_text("")
-            self.drafts.sent()
-            self._typing.stop()
-            self._tell_typing(types=False)
-            self._ctx.spawn(self._send(row.id, text), on_error=lambda error: self._not_sent(row.id, text, error))
+            self._rest()
+            self.sending.send(row, text, done=move_on)
         self.answered.emit(move_on)
 
-    async def _send(self, conversation_id: str, text: str) -> None:
-        await self._ctx.messages.send(conversation_id, text)
+    def _rest(self) -> None:
+        self._typing.stop()
+        self._tell_typing(types=False)
 
-    def _not_sent(self, conversation_id: str, text: str, error: Exception) -> None:
-        why = error.text if isinstance(error, SdkError) else str(error)
-        told = tr("Not queued: {0} Your text is back in the field.").format(why)
-        if conversation_id == self.conversation_id:
-            newer = self.composer.text()
-            self.composer.set_text(f"{text}\n{newer}" if newer else text)
-            self.composer.set_trouble(told)
-        else:
-            self.drafts.give_back(conversation_id, text)
-            self._ctx.shell.toast(tr("Not queued: {0} The text is kept as a draft.").format(why))
+    def _ask_when(self, beside: QWidget) -> None:
+        """Offer good times for what is written; it stays in the field until one is chosen."""
+        row = self._row
+        if row is None:
+            return
+
+        def at(when: datetime) -> None:
+            text = self.composer.text()
+            if self.conversation_id == row.id and not self.composer.why_not() and not self.composer.is_editing:
+                self._rest()
+                self.sending.send_at(row, text, when)
+
+        def pick() -> None:
+            picker = TimePicker(self._theme, tr("Send at"), self._ctx.now, at, tr("Schedule"))
+            picker.setObjectName("messages.later.picker")
+            picker.dismissed.connect(picker.deleteLater)
+            picker.open_beside(beside, above=True)
+
+        menu = time_menu(self._theme, tr("Send later"), self._ctx.now, at, pick, fan=row.fan_name, fan_zone=self._zone)
+        menu.dismissed.connect(menu.deleteLater)
+        menu.open_at(beside, align="right" if beside is self.composer.other_ways else "left", above=True)
+
+    def _edit_last(self) -> None:
+        message = last_editable(self._rows())
+        if message is not None:
+            self.editing.begin(message.id, message.conversation_id, message.text)
+
+    # what one does with a message
 
     def _act(self, message_id: str, action: Action) -> None:
-        if action in (Action.RETRY, Action.SEND_NOW):
-            self._ctx.spawn(self._ctx.messages.retry(message_id), on_error=self._tell_error)
-        elif action in (Action.DISCARD, Action.TAKE_BACK):
-            self._ctx.spawn(self._ctx.messages.cancel(message_id), on_error=self._tell_error)
-        elif self._window is not None:
-            self._edit(message_id, self._window.value)
-
-    def _edit(self, message_id: str, window: MessageWindow) -> None:
-        """Take a refused text back into the field; what only this computer has of it goes."""
-        message = next((row for row in window.rows if row.id == message_id), None)
-        if message is None:
+        row = self._row
+        message = next((one for one in self._rows() if one.id == message_id), None)
+        if row is None or message is None:
             return
+        if action is Action.RETRY:
+            self._ctx.spawn(self._ctx.messages.retry(message_id), on_error=self.tell_error)
+        elif action is Action.DISCARD:
+            self._ctx.spawn(self._ctx.messages.cancel(message_id), on_error=self.tell_error)
+        elif action is Action.TAKE_BACK:
+            self._ctx.spawn(self._take_back(message), on_error=self.tell_error)
+        elif action is Action.UNDO:
+            self.sending.undo(row.id, message_id)
+        elif action is Action.SEND_NOW:
+            self.sending.send_now(message)
+        elif action is Action.REVIEW:
+            self.resolving.review(row, message)
+        elif action is Action.DECIDE:
+            self.resolving.decide(row, message)
+        elif action is Action.UNSEND:
+            self.resolving.unsend(row, message)
+        elif message.editable:
+            self.editing.begin(message.id, row.id, message.text)
+        else:
+            self._write_anew(message)
+
+    async def _take_back(self, message: Message) -> None:
+        await self._ctx.messages.cancel(message.id)
+
+        def again() -> None:
+            if message.conversation_id == self.conversation_id and not self.composer.is_editing:
+                newer = self.composer.text()
+                self.composer.set_text(f"{newer}\n{message.text}" if newer else message.text)
+                self.composer.editor.setFocus()
+            else:
+                self.drafts.give_back(message.conversation_id, message.text)
+
+        self._ctx.shell.toast(tr("Cancelled, it will not be sent"), action=tr("Back to the field"), on_action=again)
+
+    def _write_anew(self, message: Message) -> None:
+        """Take a refused text back into the field; what only this computer has of it goes."""
+        self.editing.cancel()
         newer = self.composer.text()
         self.composer.set_text(f"{newer}\n{message.text}" if newer else message.text)
         self.composer.editor.setFocus()
         if message.local:
-            self._ctx.spawn(self._ctx.messages.cancel(message_id), on_error=self._tell_error)
+            self._ctx.spawn(self._ctx.messages.cancel(message.id), on_error=self.tell_error)
 
-    def _tell_error(self, error: Exception) -> None:
+    def last_unsendable(self) -> Message | None:
+        """One's own newest delivered message that can still be taken back."""
+        now = self._ctx.now()
+        return next((one for one in reversed(self._rows()) if one.mine and can_unsend(one, now)), None)
+
+    def unsend(self, message: Message) -> None:
+        if self._row is not None:
+            self.resolving.unsend(self._row, message)
+
+    def tell_error(self, error: Exception) -> None:
         self._ctx.shell.toast(error.text if isinstance(error, SdkError) else str(error))
+
+    # colleagues
+
+    def _take_over(self) -> None:
+        row = self._row
+        if row is None:
+            return
+
+        async def take() -> None:
+            await self._ctx.conversations.take_over(row.id)
+            if self.conversation_id == row.id:
+                self.colleague.settled()
+                self.composer.editor.setFocus()
+
+        self._ctx.spawn(take(), on_error=self.tell_error)
+
+    def _note_seen(self) -> None:
+        """The hand-over's note has done its work: it goes, on all computers."""
+        if self._row is not None:
+            work = self._ctx.conversations.assign(self._row.id, self._ctx.team.me.id)
+            self._ctx.spawn(work, on_error=self.tell_error)
 
     def _ask_about_link(self, address: str) -> None:
         if self._link is None:

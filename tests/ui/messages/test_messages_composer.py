@@ -53,11 +53,13 @@ def test_ctrl_shift_enter_sends_and_opens_who_waits_longest(
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, both)
     assert context.messages.sent == [("c-daniel", "Hello")]
+    assert context.conversations.calls == [("done", ("c-daniel",), True)]
     assert page.thread_pane.conversation_id == "c-kevin"
     assert page.thread_pane.composer.editor.hasFocus()
     qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, both)
     assert len(context.messages.sent) == 1
-    assert page.thread_pane.conversation_id == "c-daniel"
+    assert len(context.conversations.calls) == 1
+    assert page.thread_pane.conversation_id == "c-tom"
 
 
 def test_nothing_but_blanks_is_not_sent(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
@@ -167,15 +169,6 @@ def test_an_expired_session_is_explained(page: MessagesPage, context: FakeContex
     assert "Mara Lind is paused" in page.list.paused.accessibleName()
 
 
-def test_a_colleague_in_the_conversation_is_seen(page: MessagesPage, context: FakeContext) -> None:
-    page.open("c-daniel")
-    assert page.thread_pane.colleague.text == ""
-    context.conversations.change("c-daniel", colleague="Ana Costa")
-    assert page.thread_pane.colleague.text == "Ana Costa has this conversation open"
-    context.conversations.change("c-daniel", colleague="Ana Costa", colleague_types=True)
-    assert page.thread_pane.colleague.text == "Ana Costa is replying here"
-
-
 def test_colleagues_are_told_who_reads_and_who_types(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
     page.open("c-daniel")
     write(qtbot, page, "He")
@@ -227,7 +220,7 @@ def test_a_text_that_fails_after_one_has_left_becomes_a_draft(page: MessagesPage
     page.open("c-daniel")
     page.open("c-tom")
     context.messages.drafts["c-daniel"] = "and this"
-    page.thread_pane._not_sent("c-daniel", "First this", OfflineError("Not now."))
+    page.thread_pane.sending.failed("c-daniel", "First this", OfflineError("Not now."))
     assert context.messages.drafts["c-daniel"] == "First this\nand this"
     assert page.thread_pane.composer.text() == ""
     assert "Not now." in context.shell.toasts[-1][0]

@@ -10,6 +10,7 @@ from huntaze_desktop.sdk import (
     ConnectionState,
     ContextSection,
     FanDetails,
+    OfflineError,
 )
 from huntaze_plugins.messages.page import MessagesPage
 from tests.ui.messages.fakes import FakeContext
@@ -57,7 +58,7 @@ def test_a_note_is_added_edited_and_deleted_with_undo(page: MessagesPage, contex
     assert (text, action) == ("Note deleted", "Undo")
     assert undo is not None
     undo()
-    assert context.fans.calls[-1] == ("add_note", "f-daniel", "Likes trains")
+    assert context.fans.calls[-1] == ("restore_note", card.note.id)
 
 
 def test_a_colleagues_note_cannot_be_changed(page: MessagesPage) -> None:
@@ -69,7 +70,7 @@ def test_a_note_that_could_not_be_saved_comes_back_with_the_reason(
     page: MessagesPage, context: FakeContext, qtbot: QtBot
 ) -> None:
     page.open("c-daniel")
-    context.fans.offline = True
+    context.fans.error = OfflineError("The server cannot be reached. Nothing was changed.")
     click(qtbot, child(page, "messages.note.add"))
     qtbot.keyClicks(child(page, "messages.note.text"), "Likes trains")
     click(qtbot, child(page, "messages.note.save"))

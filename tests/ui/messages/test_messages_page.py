@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -160,13 +161,19 @@ def test_a_read_conversation_is_not_marked_again(page: MessagesPage, context: Fa
 
 def test_actions_reach_the_outbox(page: MessagesPage, context: FakeContext) -> None:
     page.open("c-daniel")
+    made = [message("c-daniel", "Hi", at=NOW, state=state) for state in (State.FAILED, State.FAILED, State.READY)]
+    for one in made:
+        context.messages.add("c-daniel", one)
     request = page.thread_pane.timeline.view.action_requested
-    request.emit("m1", Action.RETRY)
-    request.emit("m2", Action.SEND_NOW)
-    request.emit("m3", Action.DISCARD)
-    request.emit("m4", Action.TAKE_BACK)
-    assert context.messages.retried == ["m1", "m2"]
-    assert context.messages.cancelled == ["m3", "m4"]
+    for one, action in zip(made, (Action.RETRY, Action.DISCARD, Action.TAKE_BACK), strict=True):
+        request.emit(one.id, action)
+    assert context.messages.retried == [made[0].id]
+    assert context.messages.cancelled == [made[1].id, made[2].id]
+    text, action, back = context.shell.toasts[-1]
+    assert (text, action) == ("Cancelled, it will not be sent", "Back to the field")
+    assert back is not None
+    back()
+    assert page.thread_pane.composer.text() == "Hi"
 
 
 def test_a_refused_message_is_written_anew(page: MessagesPage, context: FakeContext) -> None:
@@ -181,7 +188,8 @@ def test_a_refused_message_is_written_anew(page: MessagesPage, context: FakeCont
 def test_a_retry_without_a_connection_says_so(page: MessagesPage, context: FakeContext) -> None:
     page.open("c-daniel")
     context.messages.error = OfflineError("The server cannot be reached. Nothing was changed.")
-    page.thread_pane.timeline.view.action_requested.emit("m1", Action.RETRY)
+    failed = next(one for one in context.messages.history["c-daniel"] if one.state is State.FAILED)
+    page.thread_pane.timeline.view.action_requested.emit(failed.id, Action.RETRY)
     assert context.shell.toasts[-1][0] == "The server cannot be reached. Nothing was changed."
 
 
@@ -322,14 +330,19 @@ def test_at_the_smallest_window_nothing_overlaps(qtbot: QtBot, context: FakeCont
     page = shown(qtbot, context, 948, 604)
     page.open("c-daniel")
     composer = page.thread_pane.composer
-    tools = [composer._emoji, composer.budget, composer.send]
+    tools = [composer._emoji, composer.later, composer.budget, composer.split]
     QApplication.processEvents()
     areas = [widget.geometry() for widget in tools]
     assert all(not one.intersects(two) for one in areas for two in areas if one is not two)
     assert all(composer._box.rect().contains(area) for area in areas)
-    chips = [chip.geometry() for chip in page.list.chips.values()]
+    chips = [chip.geometry() for chip in page.list.chips.values() if chip.isVisible()]
     assert all(not one.intersects(two) for one in chips for two in chips if one is not two)
     assert composer.mapTo(page, QPoint(0, composer.height())).y() == page.height()
+    header = page.thread_pane.header
+    parts = [header.who, header.assignee, header.snooze, header.done, header.more, header.context]
+    places = [part.geometry() for part in parts]
+    assert all(one.right() < two.left() for one, two in itertools.pairwise(places))
+    assert header.who.width() >= 200
 
 
 def test_the_panel_comes_back_as_a_column_when_there_is_room(qtbot: QtBot, context: FakeContext) -> None:

@@ -1,0 +1,105 @@
+"""Sending from the composer: now with a few seconds to undo it, or later; and giving back what could not be queued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from huntaze_desktop.sdk import Context, ConversationRow, Message, SdkError
+from huntaze_desktop.ui_kit.chat.words import when_text
+from huntaze_plugins.messages.composer import Composer
+from huntaze_plugins.messages.drafts import Drafts
+from huntaze_plugins.messages.words import first_name, tr
+
+UNDO_S = 5.0
+"""How long a message stays on this computer after Send, so that Send can be undone."""
+
+
+class Sending:
+    """Puts what the composer holds into the outbox. `is_open` tells whether a conversation is still the open one."""
+
+    def __init__(self, ctx: Context, composer: Composer, drafts: Drafts, is_open: Callable[[str], bool]) -> None:
+        self._ctx = ctx
+        self._composer = composer
+        self._drafts = drafts
+        self._is_open = is_open
+
+    def send(self, row: ConversationRow, text: str, *, done: bool = False) -> None:
+        """Send; with `done` the conversation is dealt with as well, and one undo takes both back."""
+        self._take_text()
+        self._ctx.spawn(self._send(row, text, done=done), on_error=lambda error: self.failed(row.id, text, error))
+
+    def send_at(self, row: ConversationRow, text: str, at: datetime) -> None:
+        """Send at a time to come."""
+        self._take_text()
+        self._ctx.spawn(self._send_at(row, text, at), on_error=lambda error: self.failed(row.id, text, error))
+
+    def _take_text(self) -> None:
+        self._drafts.sent()
+        self._composer.set_text("")
+        self._drafts.sent()
+
+    async def _send(self, row: ConversationRow, text: str, *, done: bool) -> None:
+        message_id = await self._ctx.messages.send(row.id, text, undo_s=UNDO_S)
+        if not done:
+            self._offer_undo(tr("Message queued"), row.id, message_id)
+            return
+        await self._ctx.conversations.set_done([row.id], done=True)
+        told = tr("Message queued, {0} is done").format(first_name(row.fan_name))
+        self._offer_undo(told, row.id, message_id, reopen=not row.done)
+
+    async def _send_at(self, row: ConversationRow, text: str, at: datetime) -> None:
+        message_id = await self._ctx.messages.send(row.id, text, send_at=at, undo_s=UNDO_S)
+        told = tr("Sends {0}").format(when_text(at, self._ctx.now()))
+        self._offer_undo(told, row.id, message_id)
+
+    def _offer_undo(self, told: str, conversation_id: str, message_id: str, *, reopen: bool = False) -> None:
+        def undo() -> None:
+            self._ctx.spawn(self._undo(conversation_id, message_id, reopen=reopen), on_error=self.tell)
+
+        self._ctx.shell.toast(told, action=tr("Undo"), on_action=undo)
+
+    def undo(self, conversation_id: str, message_id: str) -> None:
+        """Take Send back: the text is the draft again."""
+        self._ctx.spawn(self._undo(conversation_id, message_id, reopen=False), on_error=self.tell)
+
+    async def _undo(self, conversation_id: str, message_id: str, *, reopen: bool) -> None:
+        if self._is_open(conversation_id):
+            await self._drafts.keep()
+        if not await self._ctx.messages.undo_send(message_id):
+            told = tr("Too late to undo: the message has left this computer. Its menu says what can still be done.")
+            self._ctx.shell.toast(told)
+            return
+        if reopen:
+            await self._ctx.conversations.set_done([conversation_id], done=False)
+        await self._drafts.reload(conversation_id)
+        if self._is_open(conversation_id):
+            self._composer.editor.setFocus()
+
+    def send_now(self, message: Message) -> None:
+        """Send a scheduled message without waiting: it is taken off its time first, so that it goes once."""
+        conversation_id, text = message.conversation_id, message.text
+
+        async def again() -> None:
+            await self._ctx.messages.send(conversation_id, text)
+
+        async def now() -> None:
+            await self._ctx.messages.cancel(message.id)
+            # It is off its time: from here on its text must not be lost.
+            self._ctx.spawn(again(), on_error=lambda error: self.failed(conversation_id, text, error))
+
+        self._ctx.spawn(now(), on_error=self.tell)
+
+    def failed(self, conversation_id: str, text: str, error: Exception) -> None:
+        """Nothing was queued: the text goes back to where it was written."""
+        why = error.text if isinstance(error, SdkError) else str(error)
+        if self._is_open(conversation_id) and not self._composer.is_editing:
+            newer = self._composer.text()
+            self._composer.set_text(f"{text}\n{newer}" if newer else text)
+            self._composer.set_trouble(tr("Not queued: {0} Your text is back in the field.").format(why))
+        else:
+            self._drafts.give_back(conversation_id, text)
+            self._ctx.shell.toast(tr("Not queued: {0} The text is kept as a draft.").format(why))
+
+    def tell(self, error: Exception) -> None:
+        self._ctx.shell.toast(error.text if isinstance(error, SdkError) else str(error))
