@@ -1,4 +1,4 @@
-"""`/sync`, `/sync/snapshot` and the event stream: how clients learn what changed."""
+"""`/sync`, its snapshot and digest, and the event stream: how clients learn what changed."""
 
 import asyncio
 import contextlib
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from huntaze_backend.core.auth import Principal, Signed, principal_of
 from huntaze_backend.core.deps import Db
 from huntaze_backend.core.errors import UnauthenticatedError
+from huntaze_backend.engines.sync.digest import digest
 from huntaze_backend.engines.sync.hub import Hub
 from huntaze_backend.engines.sync.kinds import SyncRegistry
 from huntaze_backend.engines.sync.reader import changes_after, position_of, snapshot_page
 from huntaze_backend.engines.sync.stream import EventStream, ScopeChangedError, scope_of
-from huntaze_contract.wire import SnapshotPage, SyncPage
+from huntaze_contract.wire import Problem, SnapshotPage, SyncDigest, SyncPage
 
 __all__ = ["TOKEN_ENDED", "router"]
 
@@ -83,6 +84,19 @@ async def snapshot(
     scope = scope_of(principal)
     found = await db.read(lambda session: snapshot_page(session, registry, scope, page, limit))
     return Response(found.model_dump_json(), media_type="application/json")
+
+
+@router.get("/sync/digest", responses={409: {"model": Problem, "description": "CONFLICT: the log is not at `seq`."}})
+async def get_digest(
+    principal: Signed,
+    db: Db,
+    seq: Annotated[int | None, Query(ge=0, le=2**62, description="where the client is; it must be the end")] = None,
+) -> SyncDigest:
+    """What a client that is at the end of the log must hold: per entity, how many rows and two sums over their `ver`.
+
+    Entities of which there is nothing are left out. A difference asks for a snapshot.
+    """
+    return await db.read(lambda session: digest(session, scope_of(principal), seq))
 
 
 @router.websocket("/events")
