@@ -51,6 +51,7 @@ from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFacto
 from huntaze_backend.engines.gateways.sending import SenderFactory
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.engines.limits.port import RateGate
+from huntaze_backend.engines.queue import routes as job_routes
 from huntaze_backend.engines.queue.handlers import Registry
 from huntaze_backend.engines.sync import routes as sync_routes
 from huntaze_backend.engines.sync.hub import Hub
@@ -163,6 +164,7 @@ def _make_application() -> FastAPI:
     http.install(app)
     for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, team_routes, sync_routes):
         app.include_router(module.router)
+    app.include_router(job_routes.router)
     app.include_router(webhook_routes.router)
     app.add_api_route("/health", _health, methods=["GET"], response_model=Health, tags=["service"])
     return app

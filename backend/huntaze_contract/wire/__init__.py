@@ -41,6 +41,7 @@ from huntaze_contract.wire.fans import (
     Transaction,
     TransactionKind,
 )
+from huntaze_contract.wire.jobs import DeadJob, JobStats
 from huntaze_contract.wire.ops import (
     AddNote,
     AddTag,
@@ -126,6 +127,7 @@ __all__ = [
     "CreatorAccess",
     "CreatorChange",
     "CreatorState",
+    "DeadJob",
     "DeleteNote",
     "Draft",
     "EditNote",
@@ -140,6 +142,7 @@ __all__ = [
     "Frame",
     "Health",
     "HelloFrame",
+    "JobStats",
     "KindDigest",
     "Lane",
     "LastMessage",

@@ -1,4 +1,4 @@
-"""A runner does jobs on both databases: in order, again after failures, never beyond its lease; it drains at the end."""
+"""A runner does jobs on both databases: in order, again after failures, never beyond its lease; at last it drains."""
 
 import asyncio
 import contextlib

@@ -16,6 +16,7 @@ from huntaze_backend.engines.queue.jobs import (
     Rejected,
     Stats,
 )
+from huntaze_backend.engines.queue.letters import Scope, discard, redrive, stats
 from huntaze_backend.engines.queue.store import claim, complete, dead, enqueue, extend, next_due, reap, retry
 
 __all__ = [
@@ -28,13 +29,17 @@ __all__ = [
     "Outcome",
     "Priority",
     "Rejected",
+    "Scope",
     "Stats",
     "claim",
     "complete",
     "dead",
+    "discard",
     "enqueue",
     "extend",
     "next_due",
     "reap",
+    "redrive",
     "retry",
+    "stats",
 ]

@@ -23,7 +23,6 @@ from huntaze_contract.ids import new_id
 __all__ = ["claim", "complete", "dead", "enqueue", "extend", "next_due", "place", "reap", "retry"]
 
 _REAPED_AT_ONCE = 100
-_LANE_OF_ITS_OWN = "job:"
 _COLUMNS = tuple(JobRow.__table__.columns)
 
 
@@ -152,7 +151,7 @@ def next_due(session: Session) -> tuple[datetime, datetime | None]:
 
 def place(session: Session, values: dict[str, Any], lane: str | None) -> None:
     """Put a job's row at the tail of its lane, and make the lane if there is none."""
-    name = lane or f"{_LANE_OF_ITS_OWN}{values['id']}"
+    name = lane or _lane_of_its_own(values["id"])
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     fresh = dialect.insert(LaneRow).values(
         lane=name, head_id=values["id"], last_seq=1, priority=values["priority"], ready_at=values["run_at"]
@@ -165,6 +164,10 @@ def place(session: Session, values: dict[str, Any], lane: str | None) -> None:
     ).scalar_one()
     session.execute(insert(JobRow).values(lane=name, seq=seq, **values))
     after_commit(session, JobsReady())
+
+
+def _lane_of_its_own(job_id: str) -> str:
+    return f"job:{job_id}"
 
 
 def _enqueue_once(session: Session, values: dict[str, Any], lane: str | None, key: str) -> str:
@@ -239,7 +242,7 @@ def _leased(row: Row[Any], token: str, until: datetime) -> Leased:
     job = Job(
         kind=row.kind,
         payload=row.payload,
-        lane=row.lane,
+        lane=None if row.lane == _lane_of_its_own(row.id) else row.lane,
         priority=Priority(row.priority),
         run_at=row.run_at,
         dedupe_key=row.dedupe_key,
