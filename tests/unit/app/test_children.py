@@ -132,8 +132,7 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path):
         f"""
         import sys
         from pathlib import Path
-        from huntaze_desktop.app import children
-from huntaze_desktop.app.children import Child, ChildSpec
+        from huntaze_desktop.app.children import Child, ChildSpec
         child = Child(ChildSpec("server", (sys.executable, "-c", {textwrap.dedent(SERVER)!r}), {{}},
                                 Path({str(tmp_path / "s.log")!r})))
         child.start()
