@@ -149,6 +149,14 @@ def begin(connection: Connection, limit: int) -> list[PendingOp]:
     return [_op(row) for row in again]
 
 
+def never_left(connection: Connection, batch: Iterable[PendingOp]) -> None:
+    """The request that `begin` noted found no way out: what was never tried before may still be taken back."""
+    connection.execute(
+        text("UPDATE pending_ops SET attempts = attempts - 1 WHERE op_id IN :ids").bindparams(_IDS),
+        {"ids": [op.op_id for op in batch]},
+    )
+
+
 def answer(connection: Connection, op_id: Id) -> Touched:
     """The server has taken the op; it stays in sight until its row is here."""
     row = connection.execute(

@@ -150,6 +150,11 @@ def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | N
     return get(connection, message_id)
 
 
+def never_left(connection: Connection, message_id: Id) -> None:
+    """The request that `begin_attempt` noted found no way out: it does not count."""
+    connection.execute(text("UPDATE outbox SET attempts = attempts - 1 WHERE id = :id"), {"id": message_id})
+
+
 def forget_attempts(connection: Connection, message_id: Id) -> None:
     """The server proved not to have the message, nor what it named as the one before: the next body may differ."""
     connection.execute(text("UPDATE outbox SET attempts = 0, prev_id = NULL WHERE id = :id"), {"id": message_id})

@@ -221,7 +221,7 @@ class ApiClient:
         token: str | None,
     ) -> Any:
         if self._http is None:
-            raise UnreachableError(UNREACHABLE)
+            raise UnreachableError(UNREACHABLE, left=False)
         sent = dict(headers or {})
         content: bytes | None = None
         if body is not None:
@@ -232,7 +232,9 @@ class ApiClient:
         asked = self._clock.wall()
         try:
             response = await self._http.request(method, path, content=content, params=params, headers=sent)
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, RuntimeError) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.InvalidURL) as error:
+            raise UnreachableError(UNREACHABLE, left=False) from error
+        except (httpx2.HTTPError, OSError, RuntimeError) as error:
             # RuntimeError: the client was closed under the request because the server's address changed.
             raise UnreachableError(UNREACHABLE) from error
         return self._read(response, answer, asked)

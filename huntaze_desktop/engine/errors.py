@@ -26,7 +26,14 @@ class EngineError(Exception):
 
 
 class UnreachableError(EngineError):
-    """No answer, or one that is not our backend's. Whether the request took effect is not known."""
+    """No answer, or one that is not our backend's. Whether the request took effect is not known.
+
+    `left` is false where no connection came about, so that the request certainly never left this computer.
+    """
+
+    def __init__(self, text: str, *, left: bool = True) -> None:
+        super().__init__(text)
+        self.left = left
 
 
 class ApiError(EngineError):

@@ -26,6 +26,7 @@ class Link:
         self._bell = bell
         self._listeners: list[Callable[[Connection], None]] = []
         self._ready = asyncio.Event()
+        self._near = asyncio.Event()
         self._server = False
         self._accepted = False
         self._signed_in: bool | None = None
@@ -35,6 +36,7 @@ class Link:
         self._refused: str | None = None
         self._signed_out: str | None = None
         self._catching_up = False
+        self._near.set()
         self.connection = Connection(ConnectionState.CONNECTING, since=clock.wall())
 
     def listen(self, listener: Callable[[Connection], None]) -> None:
@@ -43,6 +45,13 @@ class Link:
     async def ready(self) -> None:
         """Wait until there is a server of our major version and somebody signed in to it."""
         await self._ready.wait()
+
+    async def reached(self) -> None:
+        """Wait while the backend is known to be away; sync is what finds out that it is back.
+
+        For what should not begin a request that will not leave: as long as none was begun, a person can change it.
+        """
+        await self._near.wait()
 
     # --- what the session reports ---------------------------------------------------------------------------------
 
@@ -127,6 +136,10 @@ class Link:
             self._ready.set()
         else:
             self._ready.clear()
+        if self._reachable is False:
+            self._near.clear()
+        else:
+            self._near.set()
         state, detail = self._state()
         before = self.connection
         since = before.since if state is before.state else self._clock.wall()

@@ -7,6 +7,7 @@ pull brings the rows (`sync.py`).
 
 import asyncio
 import logging
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from huntaze_desktop.cache import Touched, notices, ops, outbox
 from huntaze_desktop.cache.ops import PendingOp
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.clock import ServerClock
-from huntaze_desktop.engine.errors import ApiError, EngineError
+from huntaze_desktop.engine.errors import ApiError, EngineError, UnreachableError
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.store import Store
 from huntaze_desktop.engine.sync import Syncer
@@ -47,6 +48,7 @@ class OpsUploader:
         backoff = Backoff(self._timing)
         while True:
             await self._link.ready()
+            await self._link.reached()
             self._work.clear()
             await self._let_drafts_rest()
             batch = await self._store.write(lambda connection: ops.begin(connection, self._at_a_time))
@@ -56,6 +58,8 @@ class OpsUploader:
             try:
                 whole = await self._bring(batch)
             except EngineError as error:
+                if isinstance(error, UnreachableError) and not error.left:
+                    await self._store.write(partial(ops.never_left, batch=batch))
                 if isinstance(error, ApiError):
                     log.warning("changes wait: %s", error.code)
                 await self._bell.wait(backoff.next_delay(getattr(error, "retry_after", None)))

@@ -21,7 +21,7 @@ from huntaze_desktop.cache import Touched, apply, outbox
 from huntaze_desktop.cache.outbox import Waiting
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.clock import ServerClock
-from huntaze_desktop.engine.errors import ApiError, EngineError
+from huntaze_desktop.engine.errors import ApiError, EngineError, UnreachableError
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.store import Store
 from huntaze_desktop.engine.timing import LONGEST_UNDO, UPLOADS, Timing
@@ -130,6 +130,7 @@ class Uploader:
         backoff = Backoff(self._timing)
         while True:
             await self._link.ready()
+            await self._link.reached()
             try:
                 if await self._is_too_old(row):
                     await self._advance(row.id, outgoing.Expire())
@@ -182,7 +183,12 @@ class Uploader:
             send_at=begun.send_at,
             override=begun.confirmed,
         )
-        answer = await self._backend.send(begun.id, message)
+        try:
+            answer = await self._backend.send(begun.id, message)
+        except UnreachableError as error:
+            if not error.left:
+                await self._store.write(lambda connection: outbox.never_left(connection, begun.id))
+            raise
         await self._accepted(begun.id, answer.message)
 
     async def _accepted(self, key: Id, message: wire.Message) -> None:

@@ -21,8 +21,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from huntaze_contract import wire
-from huntaze_contract.ids import Id
+from huntaze_contract.ids import Id, new_id
 from tests.helpers.agency import Agency, changed
+from tests.helpers.peer_ops import Ops
 
 
 def problem(status: int, code: str, detail: str = "No.", **more: Any) -> Response:
@@ -67,8 +68,14 @@ class Peer:
     sockets: set[WebSocket] = field(default_factory=set)
     skew: timedelta = timedelta(0)
     budget: int = 10
+    instead_of_ops: deque[Response] = field(default_factory=deque)
+    leases: dict[Id, wire.Lease] = field(default_factory=dict)
+    lease_requests: list[tuple[str, Id]] = field(default_factory=list)
+    digests: int = 0
+    ops: Ops = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ops = Ops(self.agency, self.rows, self.record, self.put)
         self.put(self.agency.me, self.agency.creator)
 
     @property
@@ -134,16 +141,15 @@ class Peer:
             Route("/api/v2/me", self._me),
             Route("/api/v2/sync", self._sync),
             Route("/api/v2/sync/snapshot", self._snapshot),
+            Route("/api/v2/sync/digest", self._digest),
             Route("/api/v2/messages", self._post, methods=["POST"]),
             Route("/api/v2/messages/{id}", self._message),
+            Route("/api/v2/messages/{id}", self._edit, methods=["PUT"]),
             Route("/api/v2/messages/{id}/{what}", self._decide, methods=["POST"]),
-            Route("/api/v2/conversations/{id}/read", self._read, methods=["POST"]),
             Route("/api/v2/conversations/{id}/presence", self._presence, methods=["PUT"]),
             Route("/api/v2/creators/{id}/send-budget", self._budget),
-            Route("/api/v2/fans/{id}/notes", self._note, methods=["POST"]),
-            Route("/api/v2/notes/{id}", self._edit_note, methods=["PUT", "DELETE"]),
-            Route("/api/v2/fans/{id}/tags", self._tag, methods=["POST"]),
-            Route("/api/v2/fans/{id}/tags/{tag}", self._untag, methods=["DELETE"]),
+            Route("/api/v2/ops", self._take_ops, methods=["POST"]),
+            Route("/api/v2/conversations/{id}/lease", self._lease, methods=["PUT", "DELETE"]),
             Route("/api/v2/auth/sign-out", self._sign_out, methods=["POST"]),
         ]
         for route in member:
@@ -253,6 +259,9 @@ class Peer:
             return self.instead_of_posts.popleft()
         replayed = key in self.accepted
         if not replayed:
+            collision = self._collision(body)
+            if collision is not None:
+                return problem(409, "COLLISION", collision=json.loads(collision.model_dump_json()))
             if body["prev_id"] is not None and body["prev_id"] not in self.accepted:
                 return problem(409, "OUT_OF_ORDER")
             conversation = self.rows["conversation", body["conversation_id"]].row
@@ -273,6 +282,33 @@ class Peer:
                 await self.tell([changed(message)], before)
         return self._send_answer(key, 200 if replayed else 201)
 
+    def _collision(self, body: dict[str, Any]) -> wire.Collision | None:
+        """What a colleague answered since the writer looked, by the conversation's `reply_rev`."""
+        conversation = self.rows["conversation", body["conversation_id"]].row
+        assert isinstance(conversation, wire.Conversation)
+        if body["override"] or body["base_rev"] is None or body["base_rev"] >= conversation.reply_rev:
+            return None
+        mine = self.agency.me.id
+        missed = [
+            change.row
+            for change in self.log
+            if isinstance(change.row, wire.Message)
+            and (change.row.conversation_id, change.row.direction) == (conversation.id, "out")
+            and change.row.author_id != mine
+        ]
+        return wire.Collision(reason="colleague_replied", missed=missed[-20:], reply_rev=conversation.reply_rev)
+
+    async def colleague_replies(self, conversation_id: Id, text: str) -> wire.Message:
+        """Ana answers: her message and the conversation's counter change together."""
+        talk = self.rows["conversation", conversation_id].row
+        assert isinstance(talk, wire.Conversation)
+        told = self.agency.message(
+            talk, text, direction="out", state="sent", author_id=new_id(), author_name="Ana", at=self.now()
+        )
+        counted = talk.model_copy(update={"reply_rev": talk.reply_rev + 1, "ver": self.agency.next_seq()})
+        await self.publish(told, counted)
+        return told
+
     def _send_answer(self, key: Id, status: int = 200) -> Response:
         return answer(wire.SendAnswer(message=self.accepted[key], server_time=self.now()), status)
 
@@ -281,21 +317,31 @@ class Peer:
         return self._send_answer(key) if key in self.accepted else problem(404, "NOT_FOUND")
 
     async def _decide(self, request: Request) -> Response:
-        key, state = request.path_params["id"], {"cancel": "cancelled", "retry": "ready"}[request.path_params["what"]]
+        key = request.path_params["id"]
+        what: dict[str, Any] = {
+            "cancel": {"state": wire.MessageState.CANCELLED},
+            "retry": {"state": wire.MessageState.READY},
+            "unsend": {"unsend": wire.Unsend.REQUESTED},
+            "resolve": {"state": wire.MessageState.SENT},
+        }[request.path_params["what"]]
         if key not in self.accepted:
             return problem(404, "NOT_FOUND")
-        self.accepted[key] = self.accepted[key].model_copy(
-            update={"state": wire.MessageState(state), "ver": self.agency.next_seq()}
-        )
+        self.accepted[key] = self.accepted[key].model_copy(update={**what, "ver": self.agency.next_seq()})
         self.put(self.accepted[key])
         return self._send_answer(key)
 
-    async def _read(self, request: Request) -> Response:
-        row = self.rows["conversation", request.path_params["id"]].row
-        assert row is not None
-        seen = row.model_copy(update={"unread": 0, "ver": self.agency.next_seq()})
-        self.put(seen)
-        return answer(seen)
+    async def _edit(self, request: Request) -> Response:
+        key, body = request.path_params["id"], await request.json()
+        found = self.accepted.get(key)
+        if found is None:
+            return problem(404, "NOT_FOUND")
+        if body["base_ver"] != found.ver:
+            return problem(409, "CONFLICT")
+        self.accepted[key] = found.model_copy(
+            update={"text": body["text"], "edited_at": self.now(), "ver": self.agency.next_seq()}
+        )
+        self.put(self.accepted[key])
+        return self._send_answer(key)
 
     async def _presence(self, request: Request) -> Response:
         self.presence.append((request.path_params["id"], (await request.json())["kind"]))
@@ -308,39 +354,50 @@ class Peer:
             )
         )
 
-    async def _note(self, request: Request) -> Response:
-        body = await request.json()
-        fan = self.rows["fan", request.path_params["id"]].row
-        assert isinstance(fan, wire.Fan)
-        note = self.agency.note(fan, body["text"], id=body["id"])
-        self.put(note)
-        return answer(note, 201)
+    async def _take_ops(self, request: Request) -> Response:
+        batch = (await request.json())["ops"]
+        if self.instead_of_ops:
+            return self.instead_of_ops.popleft()
+        before = self.seq
+        results = self.ops.take(batch)
+        if not self.silent_events and self.seq > before:
+            await self.tell([change for change in self.log if change.seq > before], before)
+        return answer(wire.OpResults(results=results, server_time=self.now()))
 
-    async def _edit_note(self, request: Request) -> Response:
-        row = self.rows["note", request.path_params["id"]].row
-        assert isinstance(row, wire.Note)
+    async def _lease(self, request: Request) -> Response:
+        of = request.path_params["id"]
+        self.lease_requests.append((request.method, of))
+        held = self.leases.get(of)
         if request.method == "DELETE":
-            self.record(wire.NoteChange(seq=self.agency.next_seq(), id=row.id, op="D"))
+            self.leases.pop(of, None)
             return Response(status_code=204)
-        body = await request.json()
-        if body["base_ver"] != row.ver:
-            return problem(409, "CONFLICT", "Ana changed this note.")
-        edited = row.model_copy(update={"text": body["text"], "ver": self.agency.next_seq()})
-        self.put(edited)
-        return answer(edited)
+        mine = held is not None and held.member_id == self.agency.me.id
+        if held is not None and not mine and not (await request.json())["take_over"]:
+            return problem(409, "LEASE_HELD", lease=json.loads(held.model_dump_json()))
+        epoch = (held.epoch + (not mine)) if held is not None else 1
+        lease = wire.Lease(
+            conversation_id=of,
+            member_id=self.agency.me.id,
+            member_name=self.agency.me.name,
+            epoch=epoch,
+            expires_at=self.now() + timedelta(seconds=45),
+        )
+        self.leases[of] = lease
+        return answer(lease)
 
-    async def _tag(self, request: Request) -> Response:
-        return self._tagged(request, [(await request.json())["tag"]])
-
-    async def _untag(self, request: Request) -> Response:
-        return self._tagged(request, [])
-
-    def _tagged(self, request: Request, tags: list[str]) -> Response:
-        fan = self.rows["fan", request.path_params["id"]].row
-        assert fan is not None
-        tagged = fan.model_copy(update={"tags": tags, "ver": self.agency.next_seq()})
-        self.put(tagged)
-        return answer(tagged)
+    async def _digest(self, request: Request) -> Response:
+        if self.seq != int(request.query_params["seq"]):
+            return problem(409, "CONFLICT")
+        vers: dict[str, list[int]] = {}
+        for (entity, _), change in self.rows.items():
+            if change.op == "U":
+                vers.setdefault(entity, []).append(change.seq)
+        kinds = {
+            entity: wire.KindDigest(count=len(of), sum=sum(of), squares=sum(ver * ver % 1000003 for ver in of))
+            for entity, of in vers.items()
+        }
+        self.digests += 1
+        return answer(wire.SyncDigest(seq=self.seq, kinds=kinds))
 
     async def _events(self, socket: WebSocket) -> None:
         if socket.headers.get("authorization", "").removeprefix("Bearer ") not in self.access:

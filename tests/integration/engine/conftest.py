@@ -26,6 +26,10 @@ QUICK = Timing(
     presence_repeat=0.1,
     typing_repeat=0.05,
     budget_again=0.05,
+    gap_wait=0.02,
+    draft_rest=0.02,
+    lease_renew=0.1,
+    lease_linger=0.2,
 )
 
 
@@ -52,6 +56,13 @@ async def until(condition: Callable[[], Any], within: float = 10.0) -> None:
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - the peer has no events of its own
             await asyncio.sleep(0.005)
+
+
+async def offline(desk: "Desk") -> None:
+    """Cut the line, and wait until the engine knows."""
+    await desk.wire.down()
+    desk.engine.nudge()
+    await seen(desk.engine.connection, lambda c: c.state is ConnectionState.OFFLINE)
 
 
 class Desk:

@@ -11,13 +11,7 @@ from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
 from huntaze_desktop.sdk import BackendError, OfflineError
 from tests.helpers.peer import Peer, problem
-from tests.integration.engine.conftest import Desk, seen, until
-
-
-async def offline(desk: Desk) -> None:
-    await desk.wire.down()
-    desk.engine.nudge()
-    await seen(desk.engine.connection, lambda c: c.state is ConnectionState.OFFLINE)
+from tests.integration.engine.conftest import Desk, offline, seen, until
 
 
 async def test_a_message_shows_at_once_and_keeps_its_id(desk: Desk, peer: Peer) -> None:

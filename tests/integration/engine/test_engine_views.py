@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from huntaze_contract import wire
@@ -12,7 +11,6 @@ from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery, SectionKind
 from huntaze_desktop.model.waiting import DEFAULT_SLA
 from huntaze_desktop.model.window import MAX_ROWS, PAGE
-from huntaze_desktop.sdk import BackendError, OfflineError
 from tests.helpers.agency import KEY
 from tests.helpers.peer import Peer
 from tests.integration.engine.conftest import Desk, seen, until
@@ -164,37 +162,6 @@ async def test_a_budget_is_asked_for_told_and_kept_fresh(desk: Desk, peer: Peer)
     await peer.frame(wire.BudgetFrame(cs=1, budget=told))
     await seen(budget, lambda value: value.remaining == 3)
     await seen(budget, lambda value: value.remaining == 10)
-
-
-async def test_notes_and_tags_show_at_once(desk: Desk, peer: Peer) -> None:
-    talk = peer.talk()
-    peer.silent_events = True
-    engine = await desk.sign_in()
-    fan = engine.fan(talk.fan_id)
-    note = await engine.add_note(talk.fan_id, "likes trains")
-    value = await seen(fan, lambda value: value.notes)
-    assert [(n.id, n.text, n.mine) for n in value.notes] == [(note, "likes trains", True)]
-    await engine.edit_note(note, "likes boats", value.notes[0].ver)
-    await seen(fan, lambda value: value.notes[0].text == "likes boats")
-    with pytest.raises(BackendError) as refused:
-        await engine.edit_note(note, "likes planes", 1)
-    assert (refused.value.code, refused.value.trace_id) == ("CONFLICT", "trace-1")
-    await engine.delete_note(note)
-    await seen(fan, lambda value: not value.notes)
-    await engine.add_tag(talk.fan_id, "beach")
-    await seen(fan, lambda value: value.fan and value.fan.tags == ("beach",))
-    await engine.remove_tag(talk.fan_id, "beach")
-    await seen(fan, lambda value: value.fan and value.fan.tags == ())
-
-
-async def test_what_needs_the_server_says_so_offline(desk: Desk, peer: Peer) -> None:
-    talk = peer.talk()
-    engine = await desk.sign_in()
-    await desk.wire.down()
-    with pytest.raises(OfflineError):
-        await engine.add_note(talk.fan_id, "likes trains")
-    with pytest.raises(OfflineError):
-        await engine.add_tag(talk.fan_id, "beach")
 
 
 async def test_a_read_mark_waits_for_the_server(desk: Desk, peer: Peer) -> None:
