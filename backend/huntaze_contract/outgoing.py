@@ -160,6 +160,9 @@ class Timing:
     margin: timedelta = timedelta(seconds=5)
     listing_gap: timedelta = timedelta(seconds=5)
     unlistable_after: timedelta = timedelta(minutes=15)
+    unlistable_times: int = 3
+    """How many listings in a row must have failed over `unlistable_after` before a person is asked: who was down for an
+    hour and whose first listing fails has not found out anything yet."""
     max_attempts: int = 3
 
     @property
@@ -194,6 +197,9 @@ class Outgoing:
     complete_listings: int = 0
     """Complete listings without the message, taken after the quarantine; two prove its absence."""
     last_listing_at: datetime | None = None
+    failed_listings: int = 0
+    """Listings in a row that proved nothing, the first of them at `unlistable_since`."""
+    unlistable_since: datetime | None = None
     stop: bool = False
     """A person asked for no further attempts while one was open."""
     platform_message_id: str | None = None
@@ -481,6 +487,8 @@ def _apply(m: Outgoing, event: Event, timing: Timing) -> _Result:
                 not_before=None,
                 complete_listings=0,
                 last_listing_at=None,
+                failed_listings=0,
+                unlistable_since=None,
                 reason=None,
             )
             return opened, ()
@@ -570,9 +578,12 @@ def _answered(m: Outgoing, event: Refuse | NotExecuted | Throttle | Ambiguous) -
 def _listed(m: Outgoing, event: Listed, timing: Timing) -> _Result:
     quarantine_ends = _started(m) + timing.quarantine
     if not event.complete:
-        if event.at >= _started(m) + timing.unlistable_after:
-            return replace(m, state=State.NEEDS_HUMAN, reason="cannot_list"), (AskPerson("cannot_list"),)
-        return m, (ListAgain(event.at + timing.listing_gap),)
+        since = m.unlistable_since or event.at
+        failed = replace(m, failed_listings=m.failed_listings + 1, unlistable_since=since)
+        if event.at >= since + timing.unlistable_after and failed.failed_listings >= timing.unlistable_times:
+            return replace(failed, state=State.NEEDS_HUMAN, reason="cannot_list"), (AskPerson("cannot_list"),)
+        return failed, (ListAgain(event.at + timing.listing_gap),)
+    m = replace(m, failed_listings=0, unlistable_since=None)
     if event.at < quarantine_ends:
         # Seen early, absence means nothing: the attempt may still be under way.
         return m, (ListAgain(min(event.at + timing.listing_gap, quarantine_ends)),)

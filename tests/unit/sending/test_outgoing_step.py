@@ -75,6 +75,7 @@ def test_every_arrow_of_the_table_can_be_walked() -> None:
         {"complete_listings": 1, "attempt_started_at": NOON - timedelta(hours=1)},
         {"complete_listings": 1, "attempt_started_at": NOON - timedelta(hours=1), "stop": True},
         {"complete_listings": 1, "attempt_started_at": NOON - timedelta(hours=1), "spent": 3},
+        {"failed_listings": 2, "unlistable_since": NOON - timedelta(hours=1)},
     )
     verdicts = (o.Verdict(sent=False, again=True), o.Verdict(sent=False), o.Listed(NOON, complete=False))
     for state, event, more in product(State, (*EVENTS, *verdicts), variants):
@@ -134,9 +135,26 @@ def test_absence_needs_the_quarantine_and_two_complete_listings_apart() -> None:
 
 def test_what_cannot_be_listed_for_fifteen_minutes_is_a_persons_to_decide() -> None:
     lost = message(State.RECONCILING, attempt_started_at=NOON)
+    for minutes in (0, 14):
+        lost, _ = step(lost, o.Listed(NOON + timedelta(minutes=minutes), complete=False))
+        assert lost.state is State.RECONCILING
     after, effects = step(lost, o.Listed(NOON + timedelta(minutes=15), complete=False))
     assert (after.state, after.reason) == (State.NEEDS_HUMAN, "cannot_list")
     assert o.AskPerson("cannot_list") in effects
+
+
+def test_a_first_failed_listing_after_an_hour_of_being_away_asks_nobody_yet() -> None:
+    lost = message(State.RECONCILING, attempt_started_at=NOON)
+    after, _ = step(lost, o.Listed(NOON + timedelta(hours=1), complete=False))
+    assert after.state is State.RECONCILING
+
+
+def test_a_listing_that_succeeds_begins_the_fifteen_minutes_anew() -> None:
+    lost = message(State.RECONCILING, attempt_started_at=NOON)
+    for minutes, complete in ((0, False), (5, False), (10, True), (16, False), (17, False), (30, False)):
+        lost, _ = step(lost, o.Listed(NOON + timedelta(minutes=minutes), complete=complete))
+        assert lost.state is State.RECONCILING
+
 
 
 def test_who_asked_to_stop_gets_no_further_attempt() -> None:

@@ -240,6 +240,7 @@ def _insert(session: Session, conversation: ConversationRow, composed: _Composed
         attempt_no=0,
         spent=0,
         complete_listings=0,
+        failed_listings=0,
         stop=False,
         client_key=composed.key,
         body_hash=rules.body_hash(conversation.id, composed.text),

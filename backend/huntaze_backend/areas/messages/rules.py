@@ -53,6 +53,8 @@ def load(row: MessageRow) -> Outgoing:
         not_before=row.not_before,
         complete_listings=row.complete_listings,
         last_listing_at=row.last_listing_at,
+        failed_listings=row.failed_listings,
+        unlistable_since=row.unlistable_since,
         stop=row.stop,
         platform_message_id=row.platform_id,
         reason=row.reason,
@@ -70,6 +72,8 @@ def store(row: MessageRow, message: Outgoing) -> None:
     row.not_before = message.not_before
     row.complete_listings = message.complete_listings
     row.last_listing_at = message.last_listing_at
+    row.failed_listings = message.failed_listings
+    row.unlistable_since = message.unlistable_since
     row.stop = message.stop
     row.reason = message.reason
     if message.state not in (State.UNKNOWN, State.RECONCILING):

@@ -121,6 +121,8 @@ class MessageRow(Base):
     attempt_started_at: Mapped[datetime | None] = mapped_column(UtcMicros)
     complete_listings: Mapped[int] = mapped_column(default=0)
     last_listing_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    failed_listings: Mapped[int] = mapped_column(default=0, server_default="0")
+    unlistable_since: Mapped[datetime | None] = mapped_column(UtcMicros)
     stop: Mapped[bool] = mapped_column(default=False)
     held_place: Mapped[int | None] = mapped_column(BigInteger)
     """`place` while the message holds a place in the order, else null: the few rows the dispatcher looks at."""

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column("rev", sa.BigInteger(), nullable=True),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.Column("unsend", sa.String(length=12), nullable=True),
+        sa.Column("failed_listings", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("unlistable_since", sa.BigInteger(), nullable=True),
     ):
         op.add_column("messages", column)
     numbered, scheduled = sa.text("rev IS NOT NULL"), sa.text("state = 'scheduled'")
