@@ -72,6 +72,7 @@ class Peer:
     leases: dict[Id, wire.Lease] = field(default_factory=dict)
     lease_requests: list[tuple[str, Id]] = field(default_factory=list)
     digests: int = 0
+    evidence: wire.Evidence | None = None
     ops: Ops = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +146,7 @@ class Peer:
             Route("/api/v2/messages", self._post, methods=["POST"]),
             Route("/api/v2/messages/{id}", self._message),
             Route("/api/v2/messages/{id}", self._edit, methods=["PUT"]),
+            Route("/api/v2/messages/{id}/evidence", self._evidence),
             Route("/api/v2/messages/{id}/{what}", self._decide, methods=["POST"]),
             Route("/api/v2/conversations/{id}/presence", self._presence, methods=["PUT"]),
             Route("/api/v2/creators/{id}/send-budget", self._budget),
@@ -315,6 +317,9 @@ class Peer:
     async def _message(self, request: Request) -> Response:
         key = request.path_params["id"]
         return self._send_answer(key) if key in self.accepted else problem(404, "NOT_FOUND")
+
+    async def _evidence(self, _request: Request) -> Response:
+        return answer(self.evidence) if self.evidence is not None else problem(409, "ILLEGAL_STATE")
 
     async def _decide(self, request: Request) -> Response:
         key = request.path_params["id"]

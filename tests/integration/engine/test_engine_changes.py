@@ -18,7 +18,7 @@ from tests.integration.engine.conftest import Desk, offline, seen, until
 async def through(engine: Engine) -> None:
     """Wait until nothing waits any more, drafts and reads among it."""
     async with asyncio.timeout(10):
-        while await engine.call(lambda core: core.store.read(ops.anything_waits)):
+        while await engine.call(lambda core: core.store.read(ops.anything_waits)):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
 
 
