@@ -123,8 +123,10 @@ async def test_a_refusal_fails_the_message_and_lets_the_next_one_pass(house: Any
     assert answer.message.place > (await house.row(passed)).place
     await house.until(refused, "sent")
     assert house.sandbox.texts(chat.platform_id) == ["but this one", "not this one"]
-    keys = [row["client_key"] for row in house.sandbox.arrived()]
-    assert keys == [passed, f"{refused}.2"]  # a platform that remembers the refusal must not repeat it
+    first, again = (row["client_key"] for row in house.sandbox.arrived())
+    # A platform that remembers the refusal must not repeat it: another key, whichever attempt it was.
+    assert first == passed
+    assert again.startswith(f"{refused}.")
 
 
 async def test_a_platform_that_says_not_sent_is_asked_again_soon(house: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import datetime
 from typing import Any
 
@@ -48,16 +47,6 @@ async def test_many_messages_of_many_chats_arrive_once_and_in_each_chats_order(h
             await house.until(message_id, "sent", seconds=20)
     for chat in chats:
         assert house.sandbox.texts(chat.platform_id) == [f"line {number}" for number in range(5)]
-
-
-async def test_a_free_account_sends_at_once(house: Any) -> None:
-    await house.until(await house.send(house.chats[0], "warm up"), "sent")
-    began = time.time()
-    message_id = await house.send(house.chats[0], "now")
-    await house.until(message_id, "sent")
-    arrived = house.sandbox.arrived()[-1]
-    took = datetime.fromisoformat(arrived["received_at"]).timestamp() - began
-    assert took < 0.5  # 10-30 ms on a quiet machine; the bench measures, this only sees a loop that sleeps
 
 
 async def test_delivery_clears_the_wait_and_shows_the_message_as_the_newest(house: Any) -> None:
