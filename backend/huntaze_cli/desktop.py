@@ -10,6 +10,9 @@ import typer
 
 HISTORY_PER_FAN = 30
 MOST_HISTORY = 60_000
+DRAIN_S = 180.0
+DRAIN_IN_CHAOS_S = 360.0
+"""A send that was cut off and never executed is proven absent after a minute, and that may happen three times."""
 
 
 class Theme(StrEnum):
@@ -49,11 +52,20 @@ def demo(
     outage: Annotated[
         float, typer.Option(min=0, help="Seconds for which the killed backend stays away; 0 leaves it be.")
     ] = 60.0,
+    chaos: Annotated[
+        bool,
+        typer.Option(
+            "--chaos",
+            help="With --headless: kill the backend and the platform again and again, and let sends go wrong.",
+        ),
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Write the shift's figures here as JSON.")] = None,
     journal: Annotated[Path | None, typer.Option(help="Keep the platform's journal here as JSON lines.")] = None,
     screenshots: Annotated[Path | None, typer.Option(help="Folder for pictures of the shift.")] = None,
 ) -> None:
     """Open the demo agency or, with --headless, have a scripted chatter play a shift and judge it."""
+    if chaos and not headless:
+        raise typer.BadParameter("chaos befalls a played shift only: add --headless", param_hint="--chaos")
     from huntaze_desktop.app.own import DemoSettings
     from huntaze_desktop.demo.main import DemoOptions, main
 
@@ -63,6 +75,8 @@ def demo(
         settings=DemoSettings(seed=seed, speed=speed, fans=fans, messages=history),
         minutes=minutes,
         outage_s=outage,
+        chaos=chaos,
+        drain_s=DRAIN_IN_CHAOS_S if chaos else DRAIN_S,
         report=report,
         journal=journal,
         screenshots=screenshots,

@@ -10,6 +10,9 @@ from huntaze_desktop.app.own import DemoSettings
 
 __all__ = ["DemoOptions", "main"]
 
+RESTART_DELAY_S = 0.5
+"""Until a killed backend is started again; during the outage it is kept away."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
@@ -22,6 +25,8 @@ class DemoOptions:
     """0 plays the quick answers at the start only."""
     outage_s: float = 60.0
     """How long the killed backend stays away; 0 leaves it alone."""
+    chaos: bool = False
+    """Kill the backend and the platform's process again and again, the outage among it, and let sends go wrong."""
     burst: int = 14
     """Quick answers to one account at the start, which meet its limit."""
     drain_s: float = 180.0
@@ -40,7 +45,7 @@ def main(options: DemoOptions) -> int:
 
     from huntaze_desktop.demo.shift import ShiftFailedError, play_shift
 
-    settings = replace(options.settings, journal=options.journal, backend_restart_delay_s=options.outage_s)
+    settings = replace(options.settings, journal=options.journal, backend_restart_delay_s=RESTART_DELAY_S)
     try:
         report = play_shift(replace(options, settings=settings))
     except ShiftFailedError as error:

@@ -1,16 +1,14 @@
 """The scripted chatter: what it does during a shift, in the order in which a person would.
 
-It begins at the filled list, answers one account fast enough to meet its limit, then whoever waits; in the middle the
-backend of this desktop is killed and comes back later; at the end it watches until everything has left. It acts by
-clicks and keys through `Hands` and reads what the lists show, nothing else.
+It begins at the filled list, answers one account fast enough to meet its limit, then whoever waits, through whatever
+troubles befall the house meanwhile; at the end it watches until everything has left. It acts by clicks and keys through
+`Hands` and reads what the lists show, nothing else.
 """
 
 import asyncio
 import logging
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -41,11 +39,11 @@ class ShiftPlan:
     """How long the shift is and what happens in it; all in seconds."""
 
     length_s: float
-    outage_s: float
-    """How long the killed backend stays away; 0 leaves it alone."""
     burst: int = BURST
     """Answers to one account at the start; the limit is looked for if there are more of them than it admits."""
     drain_s: float = 180.0
+    limit_shows: bool = True
+    """Whether a bubble that the limit holds has to be seen; in chaos other things may hold it."""
     pause_s: float = 2.2
     """Between two answers of a steady chatter."""
     seed: int = 7
@@ -70,14 +68,14 @@ class Player:
         intents: IntentLog,
         plan: ShiftPlan,
         connection: LiveView[Connection],
-        backend_pid: Callable[[], int | None],
+        troubles: Callable[[], Awaitable[None]],
         progress: Callable[[str], None],
     ) -> None:
         self._hands = hands
         self._intents = intents
         self._plan = plan
         self._connection = connection
-        self._backend_pid = backend_pid
+        self._troubles = troubles
         self._progress = progress
         self._texts: Iterator[str] = texts(plan.seed)
         self._answered: dict[str, datetime] = {}
@@ -93,7 +91,7 @@ class Player:
         try:
             await self._arrive()
             began = time.monotonic()
-            outage = asyncio.get_running_loop().create_task(self._outage_in_the_middle())
+            troubles = asyncio.ensure_future(self._troubles())
             await self._burst()
             while time.monotonic() - began < self._plan.length_s:
                 if self._last_of_burst:
@@ -102,9 +100,9 @@ class Player:
                     await asyncio.sleep(0.25)
                     continue
                 await asyncio.sleep(self._plan.pause_s)
-            if self._last_of_burst:
+            if self._last_of_burst and self._plan.limit_shows:
                 self._result.problems.append("no bubble showed the limit")
-            await outage
+            await troubles
             await self._tour()
             await self._drain()
             await self._collect_failures()
@@ -154,24 +152,6 @@ class Player:
             self._hands.screenshot("limited")
             self._last_of_burst = []
             return
-
-    async def _outage_in_the_middle(self) -> None:
-        if self._plan.outage_s <= 0:
-            return
-        await asyncio.sleep(self._plan.length_s / 2)
-        pid = self._backend_pid()
-        if pid is None:
-            self._result.problems.append("there was no backend to kill")
-            return
-        self._progress(f"the backend is killed; it comes back in {self._plan.outage_s:.0f} s")
-        os.kill(pid, signal.SIGKILL)
-        await self._hands.until(lambda: self._state() is not ConnectionState.ONLINE, 30, "offline mode")
-        await asyncio.sleep(min(self._plan.outage_s / 3, 15))
-        self._hands.screenshot("offline")
-        back_within = self._plan.outage_s + 60
-        await self._hands.until(lambda: self._state() is ConnectionState.ONLINE, back_within, "online again")
-        self._progress("the backend is back")
-        self._hands.screenshot("online-again")
 
     async def _tour(self) -> None:
         """A look at what an answer alone does not show: a note, a search, the dark theme."""

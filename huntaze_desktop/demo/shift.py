@@ -5,6 +5,7 @@ import io
 import logging
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from huntaze_desktop.demo.measure import StallMeter, peak_rss_mb
 from huntaze_desktop.demo.platform_log import refusals
 from huntaze_desktop.demo.player import Player, ShiftPlan, ShiftResult
 from huntaze_desktop.demo.report import LIMIT, Verdict, judge, read_intents, read_journal
+from huntaze_desktop.demo.troubles import Chaos, NoTrouble, Outage, Surroundings, Troubles
+from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.ui.error_page import ErrorPage
 
 __all__ = ["ShiftFailedError", "ShiftReport", "play_shift"]
@@ -40,6 +43,7 @@ class _Measured:
     stall_p99_ms: float = 0.0
     rss_mb: float = 0.0
     platform_429: int = 0
+    kills: dict[str, int] = field(default_factory=dict)
     screenshots: list[str] = field(default_factory=list)
     result: ShiftResult = field(default_factory=ShiftResult)
 
@@ -55,6 +59,8 @@ class ShiftReport:
     startup_ms: float
     rss_mb: float
     screenshots: tuple[str, ...]
+    kills: Mapping[str, int]
+    """How often each process was ended by SIGKILL: `backend` and `sandbox`, the platform's."""
     problems: tuple[str, ...] = ()
 
     @property
@@ -77,6 +83,7 @@ class ShiftReport:
             "gui_stall_p99_ms": self.gui_stall_p99_ms,
             "startup_ms": self.startup_ms,
             "rss_mb": self.rss_mb,
+            "kills": dict(self.kills),
             "screenshots": list(self.screenshots),
             "problems": list(self.problems),
         }
@@ -89,8 +96,7 @@ class ShiftReport:
         table.add_column("What")
         table.add_column("Value", justify="right")
         for name, value in self.as_json().items():
-            shown = str(len(value)) if isinstance(value, list) else str(value)
-            table.add_row(name.replace("_", " "), shown)
+            table.add_row(name.replace("_", " "), _shown(value))
         text = io.StringIO()
         Console(file=text, width=72).print(table)
         for problem in self.problems:
@@ -124,6 +130,7 @@ def play_shift(options: DemoOptions) -> ShiftReport:
             startup_ms=round(measured.startup_ms, 1),
             rss_mb=measured.rss_mb,
             screenshots=tuple(measured.screenshots),
+            kills=measured.kills,
             problems=tuple(problems),
         )
 
@@ -143,30 +150,54 @@ async def _play(desktop: Desktop, options: DemoOptions, intents: Path, measured:
     meter = StallMeter()
     hands = Hands(desktop.window, options.screenshots)
     record = IntentLog(intents)
-    player = Player(
-        hands,
-        record,
-        ShiftPlan(
-            length_s=options.minutes * 60,
-            outage_s=options.outage_s,
-            burst=options.burst,
-            drain_s=options.drain_s,
-            seed=options.settings.seed,
-        ),
-        desktop.workplace.engine.connection,
-        lambda: backend.pid,
-        _say,
+    connection = desktop.workplace.engine.connection
+    around = Surroundings(
+        backend=backend,
+        sandbox=sandbox,
+        sandbox_port=sandbox.port,
+        sandbox_key=services.platform.api_key.get_secret_value(),
+        online=lambda: connection.value.state is ConnectionState.ONLINE,
+        until=hands.until,
+        picture=hands.screenshot,
+        say=_say,
     )
+    troubles = _troubles(options, around)
+    plan = ShiftPlan(
+        length_s=options.minutes * 60,
+        burst=options.burst,
+        drain_s=options.drain_s,
+        limit_shows=not options.chaos,
+        seed=options.settings.seed,
+    )
+    player = Player(hands, record, plan, connection, troubles.run, _say)
     meter.start()
     try:
         measured.result = await player.play()
-        measured.platform_429 = await refusals(sandbox.port, services.platform.api_key.get_secret_value())
+        measured.platform_429 = troubles.refused + await refusals(around.sandbox_port, around.sandbox_key)
     finally:
         meter.stop()
         record.close()
         measured.stall_p99_ms = meter.percentile(0.99)
         measured.rss_mb = peak_rss_mb()
         measured.screenshots = hands.taken
+        measured.kills = dict(troubles.kills)
+
+
+def _troubles(options: DemoOptions, around: Surroundings) -> Troubles:
+    length_s = options.minutes * 60
+    if options.chaos:
+        return Chaos(around, options.settings.seed, length_s, options.outage_s)
+    if options.outage_s > 0:
+        return Outage(around, length_s, options.outage_s)
+    return NoTrouble()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return str(len(value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    return str(value)
 
 
 async def _opened(desktop: Desktop) -> None:

@@ -90,12 +90,32 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
         process.communicate()
 
 
+@dataclass(frozen=True)
+class ShortShifts:
+    """One minute with twelve fans: a shift with an outage of ten seconds, and one in chaos."""
+
+    demo: Played
+    chaos: Played
+
+
 @pytest.fixture(scope="session")
-def short_demo(play: Play) -> Played:
-    """The demo as its command plays it, shortened: one minute, ten seconds of outage, twelve fans."""
+def short_shifts(play: Play) -> ShortShifts:
+    """Played by the demo's command, at the same time: both mostly wait."""
     words = ["demo", "--headless", "--seed", "7", "--minutes", "1", "--outage", "10", "--fans", "12"]
     files = ["--report", "report.json", "--journal", "journal.jsonl", "--screenshots", "shots"]
-    return play("short-demo", "-m", "huntaze_cli", *words, *files).end()
+    command = ("-m", "huntaze_cli", *words, *files)
+    demo, chaos = play("short-demo", *command), play("short-chaos", *command, "--chaos")
+    return ShortShifts(demo.end(), chaos.end())
+
+
+@pytest.fixture
+def short_demo(short_shifts: ShortShifts) -> Played:
+    return short_shifts.demo
+
+
+@pytest.fixture
+def short_chaos(short_shifts: ShortShifts) -> Played:
+    return short_shifts.chaos
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A shift of one minute by the real command, judged here once more from the platform's journal alone."""
+"""Shifts of one minute by the real command, a quiet one and one in chaos, judged here once more from the journal."""
 
 import json
 from collections import Counter, defaultdict
@@ -26,6 +26,7 @@ KEYS = [
     "gui_stall_p99_ms",
     "startup_ms",
     "rss_mb",
+    "kills",
     "screenshots",
     "problems",
 ]
@@ -73,9 +74,10 @@ def test_what_it_cost_is_measured(short_demo: Played) -> None:
     assert all(report[name] > 0 for name in ("gui_stall_p99_ms", "startup_ms", "rss_mb"))
 
 
-def test_the_journal_alone_says_the_same(short_demo: Played) -> None:
-    sent, received = rows(short_demo, "out"), rows(short_demo, "in")
-    assert (len(sent), len(received)) == (short_demo.report["sent"], short_demo.report["received"])
+def sent_by_the_journal(played: Played) -> int:
+    """The most sends of an account in any 60 s, after the journal agreed with the report and showed each send once."""
+    sent, received = rows(played, "out"), rows(played, "in")
+    assert (len(sent), len(received)) == (played.report["sent"], played.report["received"])
     texts = Counter((row["account"], row["chat"], row["text"]) for row in sent)
     assert max(texts.values()) == 1
     keys = Counter(row["client_key"] for row in sent)
@@ -84,12 +86,37 @@ def test_the_journal_alone_says_the_same(short_demo: Played) -> None:
     times: dict[str, list[datetime]] = defaultdict(list)
     for row in sent:
         times[row["account"]].append(datetime.fromisoformat(row["executed_at"]))
-    most = max(
+    return max(
         sum(begin <= moment < begin + timedelta(seconds=60) for moment in moments)
         for moments in times.values()
         for begin in moments
     )
-    assert most == 10
+
+
+def test_the_journal_alone_says_the_same(short_demo: Played) -> None:
+    assert sent_by_the_journal(short_demo) == 10
+
+
+def test_its_one_outage_is_a_kill(short_demo: Played) -> None:
+    assert short_demo.report["kills"] == {"backend": 1, "sandbox": 0}
+
+
+def test_chaos_kills_both_again_and_again_and_loses_and_doubles_nothing(short_chaos: Played) -> None:
+    report = short_chaos.report
+    faults = ("lost", "failed", "duplicated", "out_of_order", "platform_429")
+    assert {name: report[name] for name in faults} == dict.fromkeys(faults, 0), short_chaos.output
+    assert report["problems"] == []
+    assert (report["kills"]["backend"], report["kills"]["sandbox"]) == (3, 1)
+    assert report["sent"] > 14
+    assert short_chaos.code == 0, short_chaos.output
+
+
+def test_in_chaos_too_the_journal_alone_says_the_same(short_chaos: Played) -> None:
+    assert sent_by_the_journal(short_chaos) <= 10
+
+
+def test_chaos_leaves_nobody_running(short_chaos: Played) -> None:
+    assert short_chaos.left_behind == []
 
 
 def test_nothing_it_started_still_runs(short_demo: Played) -> None:

@@ -25,6 +25,7 @@ GOOD = ShiftReport(
     startup_ms=300.0,
     rss_mb=170.0,
     screenshots=("01-list.png",),
+    kills={"backend": 1, "sandbox": 0},
 )
 
 

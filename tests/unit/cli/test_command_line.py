@@ -84,6 +84,17 @@ def test_the_demos_flags_reach_the_demo(run, monkeypatch, fans, messages):
     assert (options.settings.seed, options.settings.speed, options.settings.messages) == (9, 2.0, messages)
 
 
+def test_chaos_befalls_played_shifts_only(run, monkeypatch):
+    played = []
+    monkeypatch.setattr("huntaze_desktop.demo.main.main", lambda options: played.append(options) or 0)
+    refused = run("demo", "--chaos")
+    assert refused.exit_code == 2
+    assert "--headless" in refused.output
+    assert run("demo", "--headless", "--chaos").exit_code == 0
+    (options,) = played
+    assert (options.chaos, options.outage_s) == (True, 60.0)
+
+
 def test_the_desktops_flags_reach_the_desktop(run, monkeypatch):
     opened = []
     monkeypatch.setattr("huntaze_desktop.app.main.main", lambda options: opened.append(options) or 0)
