@@ -109,16 +109,22 @@ class Chip(QAbstractButton):
 
 
 class Tag(QAbstractButton):
-    """A tag; when `remove_name` is given it ends in a cross, and pressing or Delete emits `removed`."""
+    """A tag; when `remove_name` is given it ends in a cross, and pressing or Delete emits `removed`.
+
+    `waits` marks one that is not saved everywhere yet, and says so to screen readers.
+    """
 
     removed = Signal(str)
 
-    def __init__(self, theme: ThemeManager, text: str, *, remove_name: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: ThemeManager, text: str, *, remove_name: str = "", waits: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._waits = waits
         self._removable = bool(remove_name)
         self.setText(text)
-        self.setAccessibleName(text)
+        self.setAccessibleName(f"{text}, {waits}" if waits else text)
         self.setToolTip(remove_name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if remove_name else Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -134,7 +140,8 @@ class Tag(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         width = QFontMetricsF(self._theme.theme.font("smallMedium")).horizontalAdvance(self.text())
-        return QSize(math.ceil(width) + 16 + (15 if self._removable else 0), max(24, self._theme.theme.px(22)))
+        extra = (15 if self._removable else 0) + (16 if self._waits else 0)
+        return QSize(math.ceil(width) + 16 + extra, max(24, self._theme.theme.px(22)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._theme.theme
@@ -143,11 +150,17 @@ class Tag(QAbstractButton):
         height = theme.at_least(22)
         box = QRectF(0, (self.height() - height) / 2, self.width(), height)
         ground: ColorRole = "pressed" if self._removable and (self.isDown() or self.underMouse()) else "fill"
-        rounded_box(painter, box, 5, fill=theme.color(ground))
+        edge = theme.color("warningBorder") if self._waits else None
+        rounded_box(painter, box, 5, fill=theme.color(ground), border=edge)
         color = theme.color("text2" if self.isEnabled() else "textDisabled")
+        left = 8.0
+        if self._waits:
+            at = QPointF(left, box.center().y() - 6)
+            theme.icons.paint(painter, at, "cloud-off", 12, theme.color("warningText"))
+            left += 16
         painter.setPen(color)
         painter.setFont(theme.font("smallMedium"))
-        painter.drawText(box.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.drawText(box.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
         if self._removable:
             theme.icons.paint(painter, QPointF(box.right() - 19, box.center().y() - 6), "x", 12, color)
         painter.end()

@@ -23,18 +23,21 @@ from huntaze_desktop.ui_kit.labels import SectionHeader, line
 from huntaze_desktop.ui_kit.notices import EmptyState
 from huntaze_desktop.ui_kit.overlay_scroll import OverlayScrollBar
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_plugins.messages.change_notices import ChangeNotices
+from huntaze_plugins.messages.details import DetailsSection
 from huntaze_plugins.messages.fan_head import FanHead
 from huntaze_plugins.messages.notes import NotesSection
 from huntaze_plugins.messages.purchases import PurchasesSection
 from huntaze_plugins.messages.spend import SpendSection
 from huntaze_plugins.messages.tags import TagsSection
+from huntaze_plugins.messages.waits import AsOf
 from huntaze_plugins.messages.words import is_online, tr
 
 SLOT = "messages.context_panel"
 
 
 class ContextPanel(QWidget):
-    """Shows the fan of the open conversation; every change goes to the server and comes back as a new view."""
+    """Shows the fan of the open conversation; every change is kept at once and comes back as a new view."""
 
     details_changed = Signal(object)
 
@@ -47,17 +50,25 @@ class ContextPanel(QWidget):
         self._sections: list[ContextSection] = []
         self.setObjectName("messages.context")
         self.setAccessibleName(tr("Fan details"))
+        self.notices = ChangeNotices(theme)
         self.head = FanHead(theme)
+        self.as_of = AsOf(theme)
+        self.details = DetailsSection(theme)
         self.spend = SpendSection(theme)
         self.tags = TagsSection(theme)
         self.notes = NotesSection(theme)
         self.purchases = PurchasesSection(theme)
         self._lay_out()
+        self.notices.dismissed.connect(self._dismiss)
+        self.notices.restored.connect(self._restore)
+        self.details.changed.connect(self._set_field)
         self.tags.added.connect(self._add_tag)
         self.tags.removed.connect(self._remove_tag)
         self.notes.added.connect(self._add_note)
         self.notes.edited.connect(self._edit_note)
         self.notes.deleted.connect(self._delete_note)
+        self._notices_view = ctx.changes.notices()
+        self._notices_view.subscribe(self.notices.show_notices)
         ctx.slots.declare(SLOT, self._on_contributions)
 
     def _lay_out(self) -> None:
@@ -66,8 +77,11 @@ class ContextPanel(QWidget):
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
+        self._column.addWidget(self.notices)
         self._column.addWidget(self.head)
-        for section in (self.spend, self.tags, self.notes, self.purchases):
+        self.as_of.setContentsMargins(16, 0, 16, 8)
+        self._column.addWidget(self.as_of)
+        for section in (self.spend, self.tags, self.notes, self.details, self.purchases):
             self._column.addWidget(_Ruled(self._theme, section))
         self._extra = QVBoxLayout()
         self._extra.setSpacing(0)
@@ -111,17 +125,17 @@ class ContextPanel(QWidget):
         self._close()
         self.tags.reset()
         self.notes.show_fan(row.fan_id)
+        self.notices.show_fan(row.fan_name)
         view = self._ctx.fans.details(row.fan_id)
         self._view = view
         view.subscribe(self._on_details)
         self._tell_sections(row.fan_id)
 
     def set_connection(self, connection: Connection) -> None:
-        online = is_online(connection)
-        self.tags.set_online(online=online)
-        self.notes.set_online(online=online)
+        self.as_of.set_online(online=is_online(connection), now=self._ctx.now())
 
     def close_views(self) -> None:
+        self._notices_view.close()
         self._close()
 
     def _close(self) -> None:
@@ -136,12 +150,14 @@ class ContextPanel(QWidget):
         now = self._ctx.now()
         fan = details.fan
         self.head.show_fan(row, fan, now)
-        for section in (self.spend, self.tags, self.notes):
+        self.as_of.set_time(details.as_of, now)
+        for section in (self.spend, self.tags, self.notes, self.details):
             section.setVisible(fan is not None)
         self.notes.show_notes(details.notes, now)
         if fan is not None:
             self.spend.show_totals(fan.totals)
-            self.tags.show_tags(fan.tags)
+            self.tags.show_tags(fan.tags, fan.pending_tags)
+            self.details.show_fan(fan)
             self.purchases.show_purchases(details.purchases, fan.totals, now)
         else:
             self.purchases.hide()
@@ -179,12 +195,24 @@ class ContextPanel(QWidget):
             self._ctx.shell.toast(tr("Note deleted"), action=tr("Undo"), on_action=undo)
 
         async def restore() -> None:
-            await self._ctx.fans.add_note(note.fan_id, note.text)
+            await self._ctx.fans.restore_note(note.id)
 
         def undo() -> None:
             self._ctx.spawn(restore(), on_error=self._tell)
 
         self._ctx.spawn(delete(), on_error=self._tell)
+
+    def _set_field(self, name: str, value: str) -> None:
+        if (row := self._row) is not None:
+            work = self._ctx.fans.set_field(row.fan_id, name, value)
+            failed = self._if_still(row, lambda why: self.details.failed(name, value, why))
+            self._ctx.spawn(work, on_error=failed)
+
+    def _dismiss(self, notice_id: str) -> None:
+        self._ctx.spawn(self._ctx.changes.dismiss(notice_id), on_error=self._tell)
+
+    def _restore(self, notice_id: str) -> None:
+        self._ctx.spawn(self._ctx.changes.restore(notice_id), on_error=self._tell)
 
     def _if_still(self, row: ConversationRow, act: Callable[[str], None]) -> Callable[[Exception], None]:
         """What to do about a failed change: `act` while its fan is still shown, else a word about it."""

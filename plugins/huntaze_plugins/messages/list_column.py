@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from huntaze_desktop.sdk import (
+    Connection,
     Context,
     ConversationListing,
     ConversationQuery,
@@ -30,7 +31,8 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.flow import FlowLayout
 from huntaze_plugins.messages.paused import PausedCard
 from huntaze_plugins.messages.selection_bar import SelectionBar
-from huntaze_plugins.messages.words import tr
+from huntaze_plugins.messages.waits import AsOf
+from huntaze_plugins.messages.words import is_online, tr
 
 PAGE = 200
 MOST = 400
@@ -67,6 +69,7 @@ class ListColumn(QWidget):
         self.filter.clicked.connect(self._offer_filters)
         self.chips = {kind: self._chip(kind) for kind in (*_FILTERS, *_IN_MENU)}
         self.selection = SelectionBar(theme)
+        self.as_of = AsOf(theme)
         self.paused = PausedCard(theme)
         self.list = ConversationListView(theme, ctx.now)
         self.list.setObjectName("messages.list")
@@ -107,6 +110,7 @@ class ListColumn(QWidget):
         head.addLayout(top)
         head.addWidget(self._chips)
         head.addWidget(self.selection)
+        head.addWidget(self.as_of)
         self._stack = QStackedLayout(self._body)
         self._stack.addWidget(self.list)
         self._stack.addWidget(self._empty)
@@ -176,6 +180,9 @@ class ListColumn(QWidget):
         self._ask()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def set_connection(self, connection: Connection) -> None:
+        self.as_of.set_online(online=is_online(connection), now=self._ctx.now())
+
     def set_narrow(self, *, narrow: bool) -> None:
         """Low rows, for narrow windows."""
         self.list.set_compact(narrow)
@@ -217,6 +224,7 @@ class ListColumn(QWidget):
 
     def _on_listing(self, listing: ConversationListing) -> None:
         self.listing = listing
+        self.as_of.set_time(listing.as_of, self._ctx.now())
         known = not (listing.loading and not listing.rows)
         self._show_counts(listing.counts if known else None)
         if not known:

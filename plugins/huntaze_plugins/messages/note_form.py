@@ -1,4 +1,4 @@
-"""The field in which a note is written, with Save and Cancel; offline it says why Save waits and keeps the text."""
+"""The field in which a note is written, with Save and Cancel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from huntaze_desktop.ui_kit.labels import Paragraph
 from huntaze_desktop.ui_kit.painting import rounded_box
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_desktop.ui_kit.tooltip import explain_disabled, explain_enabled
-from huntaze_plugins.messages.words import offline_reason, tr
+from huntaze_plugins.messages.words import tr
 
 LONGEST = 5000
 
@@ -24,7 +24,6 @@ class NoteForm(QWidget):
     def __init__(self, theme: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._online = True
         self._field = _NoteEdit(theme)
         self._field.setObjectName("messages.note.text")
         self._field.textChanged.connect(self._refresh)
@@ -69,16 +68,9 @@ class NoteForm(QWidget):
         self._why.set_content(why)
         self._why.setVisible(bool(why))
 
-    def set_online(self, *, online: bool) -> None:
-        self._online = online
-        self.explain("" if online else offline_reason())
-        self._refresh()
-
     def _refresh(self) -> None:
         over = len(self.text()) - LONGEST
-        if not self._online:
-            explain_disabled(self.save, offline_reason())
-        elif over > 0:
+        if over > 0:
             explain_disabled(self.save, tr("Too long by {0} characters").format(over))
         elif not self.text():
             explain_disabled(self.save, tr("Nothing written yet"))

@@ -1,4 +1,4 @@
-"""The team's notes on a fan: add, edit one's own, delete with undo. Changes need the server; what is typed stays."""
+"""The team's notes on a fan: add, edit one's own, delete with undo. What the backend does not have yet says so."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from huntaze_desktop.ui_kit.buttons import IconButton
 from huntaze_desktop.ui_kit.labels import ElidedLabel, Paragraph, SectionHeader
 from huntaze_desktop.ui_kit.painting import rounded_box
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
-from huntaze_desktop.ui_kit.tooltip import explain_disabled, explain_enabled
 from huntaze_plugins.messages.note_form import NoteForm
-from huntaze_plugins.messages.words import day_month, offline_reason, tr
+from huntaze_plugins.messages.waits import WaitsMark, waits_text
+from huntaze_plugins.messages.words import day_month, tr
 
 
 class NotesSection(QWidget):
@@ -31,7 +31,6 @@ class NotesSection(QWidget):
     def __init__(self, theme: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._online = True
         self._notes: tuple[Note, ...] = ()
         self._cards: list[NoteCard] = []
         self._kept: dict[str, str] = {}
@@ -42,8 +41,6 @@ class NotesSection(QWidget):
         self.add.setObjectName("messages.note.add")
         self.add.clicked.connect(self.begin)
         self._header.add_control(self.add)
-        self.reason = Paragraph(theme, style="small", role="text3")
-        self.reason.hide()
         self.form = NoteForm(theme)
         self.form.saved.connect(self._save)
         self.form.cancelled.connect(self._cancel)
@@ -54,7 +51,6 @@ class NotesSection(QWidget):
         column.setContentsMargins(16, 10, 16, 12)
         column.setSpacing(4)
         column.addWidget(self._header)
-        column.addWidget(self.reason)
         column.addWidget(self.form)
         column.addSpacing(4)
         column.addLayout(self._list)
@@ -83,26 +79,10 @@ class NotesSection(QWidget):
                 widget.deleteLater()
         self._cards = [NoteCard(self._theme, note, now, self._begin_edit, self.deleted.emit) for note in notes]
         for card in self._cards:
-            card.set_online(online=self._online)
             self._list.addWidget(card)
 
-    def set_online(self, *, online: bool) -> None:
-        self._online = online
-        for card in self._cards:
-            card.set_online(online=online)
-        if online:
-            explain_enabled(self.add, tr("Add a note (N)"))
-        else:
-            explain_disabled(self.add, offline_reason())
-        self.form.set_online(online=online)
-        writing = not self.form.isHidden()
-        self.reason.set_content("" if online or writing else offline_reason())
-        self.reason.setVisible(not online and not writing)
-
     def begin(self) -> None:
-        """Open the form for a new note, where notes can be changed."""
-        if not self.add.isEnabled():
-            return
+        """Open the form for a new note."""
         self._editing = None
         self.form.show()
         self.form.begin()
@@ -158,6 +138,9 @@ class NoteCard(QWidget):
         foot.setSpacing(4)
         foot.addWidget(face)
         foot.addWidget(ElidedLabel(theme, told, style="micro", role="text3"), 1)
+        if note.pending:
+            foot.addWidget(WaitsMark(theme))
+            told = f"{told}, {waits_text()}"
         self.buttons: list[IconButton] = []
         if note.mine:
             for icon, name, act in (
@@ -175,13 +158,6 @@ class NoteCard(QWidget):
         column.addLayout(foot)
         self.setAccessibleName(f"{note.text}, {told}")
         theme.changed.connect(self.update)
-
-    def set_online(self, *, online: bool) -> None:
-        for button in self.buttons:
-            if online:
-                explain_enabled(button, button.accessibleName())
-            else:
-                explain_disabled(button, offline_reason())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._theme.theme

@@ -203,6 +203,7 @@ class MessagesPage(QWidget):
         self.thread_pane.set_creators(creators)
 
     def _on_connection(self, connection: Connection) -> None:
+        self.list.set_connection(connection)
         self.thread_pane.set_connection(connection)
         self.panel.set_connection(connection)
 

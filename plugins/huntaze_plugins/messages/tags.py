@@ -1,4 +1,4 @@
-"""A fan's tags: add one in place, remove one by its cross. Changes need the server; what is typed stays."""
+"""A fan's tags: add one in place, remove one by its cross. What the backend does not have yet is marked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from huntaze_desktop.ui_kit.chips import AddTag, Tag
 from huntaze_desktop.ui_kit.fields import LineEdit
 from huntaze_desktop.ui_kit.labels import Paragraph, SectionHeader
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
-from huntaze_desktop.ui_kit.tooltip import explain_disabled, explain_enabled
 from huntaze_plugins.messages.flow import FlowLayout
-from huntaze_plugins.messages.words import offline_reason, tr
+from huntaze_plugins.messages.waits import waits_text
+from huntaze_plugins.messages.words import tr
 
 LONGEST = 40
 
@@ -24,8 +24,8 @@ class TagsSection(QWidget):
     def __init__(self, theme: ThemeManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._online = True
         self._shown: tuple[str, ...] = ()
+        self._pending: frozenset[str] = frozenset()
         self._tags: list[Tag] = []
         self.add = AddTag(theme, tr("Add a tag (T)"))
         self.add.setObjectName("messages.tag.add")
@@ -48,10 +48,11 @@ class TagsSection(QWidget):
         column.addWidget(self._area)
         column.addWidget(self.reason)
 
-    def show_tags(self, tags: tuple[str, ...]) -> None:
-        if tags == self._shown:
+    def show_tags(self, tags: tuple[str, ...], pending: frozenset[str] = frozenset()) -> None:
+        """Show a fan's tags; `pending` are those that only this computer knows of."""
+        if (tags, pending) == (self._shown, self._pending):
             return
-        self._shown = tags
+        self._shown, self._pending = tags, pending
         for tag in self._tags:
             self._flow.removeWidget(tag)
             tag.hide()
@@ -60,22 +61,17 @@ class TagsSection(QWidget):
         self._flow.removeWidget(self.add)
         self._tags = []
         for text in tags:
-            tag = Tag(self._theme, text, remove_name=tr("Remove the tag {0}").format(text))
+            remove = tr("Remove the tag {0}").format(text)
+            tag = Tag(self._theme, text, remove_name=remove, waits=waits_text() if text in pending else "")
             tag.removed.connect(self.removed)
             self._tags.append(tag)
             self._flow.addWidget(tag)
         self._flow.addWidget(self.field)
         self._flow.addWidget(self.add)
-        self._allow()
-
-    def set_online(self, *, online: bool) -> None:
-        self._online = online
-        self._allow()
+        self._explain("")
 
     def begin(self) -> None:
-        """Open the field, where tags can be changed."""
-        if not self.add.isEnabled():
-            return
+        """Open the field."""
         self.add.hide()
         self.field.show()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -93,14 +89,6 @@ class TagsSection(QWidget):
         self.field.show()
         self._explain(why)
 
-    def _allow(self) -> None:
-        for widget in (*self._tags, self.add):
-            if self._online:
-                explain_enabled(widget, widget.toolTip() if widget.isEnabled() else widget.accessibleName())
-            else:
-                explain_disabled(widget, offline_reason())
-        self._explain("" if self._online else offline_reason())
-
     def _explain(self, text: str) -> None:
         self.reason.set_content(text)
         self.reason.setVisible(bool(text))
@@ -109,8 +97,6 @@ class TagsSection(QWidget):
         text = self.field.text().strip()
         if not text:
             self._give_up()
-        elif not self._online:
-            self._explain(offline_reason())
         elif text.casefold() in {tag.casefold() for tag in self._shown}:
             self._explain(tr("This fan has the tag “{0}” already.").format(text))
         else:

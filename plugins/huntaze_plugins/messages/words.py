@@ -39,10 +39,6 @@ def is_online(connection: Connection) -> bool:
     return connection.state in (ConnectionState.ONLINE, ConnectionState.SYNCING)
 
 
-def offline_reason() -> str:
-    return tr("Needs a connection. What you type here is kept.")
-
-
 def tier_of(row: ConversationRow) -> tuple[TierKind, str]:
     """The tier badge of a fan: kind and amount."""
     kind = tier(row.spent, is_new=row.fan_is_new)

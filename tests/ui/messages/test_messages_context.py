@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from huntaze_desktop.sdk import (
+    ChangeNotice,
     ConnectionState,
     ContextSection,
     FanDetails,
+    FanField,
     OfflineError,
 )
 from huntaze_plugins.messages.page import MessagesPage
-from tests.ui.messages.fakes import FakeContext
+from tests.ui.messages.fakes import NOW, FakeContext
 from tests.ui.messages.hands import child, click
 
 # --- the context panel ---------------------------------------------------------------------------------------------
@@ -79,26 +84,118 @@ def test_a_note_that_could_not_be_saved_comes_back_with_the_reason(
     assert page.panel.notes.form._why.text() == "The server cannot be reached. Nothing was changed."
 
 
-def test_offline_notes_and_tags_wait_with_the_reason_and_keep_the_text(
+def test_offline_notes_tags_and_fields_are_kept_and_marked(
     page: MessagesPage, context: FakeContext, qtbot: QtBot
 ) -> None:
     page.open("c-daniel")
+    context.go(ConnectionState.OFFLINE)
     click(qtbot, child(page, "messages.note.add"))
     qtbot.keyClicks(child(page, "messages.note.text"), "Likes trains")
+    click(qtbot, child(page, "messages.note.save"))
+    click(qtbot, child(page, "messages.tag.add"))
+    qtbot.keyClicks(child(page, "messages.tag.text"), "Trains")
+    qtbot.keyClick(child(page, "messages.tag.text"), Qt.Key.Key_Return)
+    click(qtbot, child(page, "messages.field.nickname.edit"))
+    qtbot.keyClicks(child(page, "messages.field.nickname"), "Dan")
+    qtbot.keyClick(child(page, "messages.field.nickname"), Qt.Key.Key_Return)
+    assert context.fans.calls == [
+        ("add_note", "f-daniel", "Likes trains"),
+        ("add_tag", "f-daniel", "Trains"),
+        ("set_field", "f-daniel", "nickname", "Dan"),
+    ]
+    assert page.panel.notes._cards[0].accessibleName().endswith("waits for a connection")
+    assert page.panel.tags._tags[-1].accessibleName() == "Trains, waits for a connection"
+    line = page.panel.details.lines["nickname"]
+    assert (line.value.text(), line.waits.isVisible(), line.is_open) == ("Dan", True, False)
+
+
+def test_offline_says_how_old_things_are(page: MessagesPage, context: FakeContext) -> None:
+    page.open("c-daniel")
+    assert not page.panel.as_of.isVisible()
     context.go(ConnectionState.OFFLINE)
-    save, add, tag = (child(page, f"messages.{name}") for name in ("note.save", "note.add", "tag.add"))
-    reason = "Needs a connection. What you type here is kept."
-    assert [widget.isEnabled() for widget in (save, add, tag)] == [False, False, False]
-    assert [widget.toolTip() for widget in (save, add, tag)] == [reason, reason, reason]
-    assert page.panel.notes.form._why.text() == reason
-    assert page.panel.tags.reason.text() == reason
+    told = f"As of {NOW.astimezone():%H:%M}"
+    assert [one.words.text() for one in (page.panel.as_of, page.list.as_of) if one.isVisible()] == [told, told]
+    context.go(ConnectionState.ONLINE)
+    assert not page.list.as_of.isVisible()
+
+
+def test_an_unfinished_note_comes_back_with_its_fan(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
+    page.open("c-daniel")
+    click(qtbot, child(page, "messages.note.add"))
+    qtbot.keyClicks(child(page, "messages.note.text"), "Likes trains")
     page.open("c-tom")
     page.open("c-daniel")
     assert page.panel.notes.form.text() == "Likes trains"
-    context.go(ConnectionState.ONLINE)
-    assert save.isEnabled()
-    click(qtbot, save)
-    assert context.fans.calls == [("add_note", "f-daniel", "Likes trains")]
+
+
+def test_esc_leaves_a_field_as_it_was(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
+    page.open("c-daniel")
+    click(qtbot, child(page, "messages.field.about.edit"))
+    qtbot.keyClicks(child(page, "messages.field.about"), "Works in a museum")
+    qtbot.keyClick(child(page, "messages.field.about"), Qt.Key.Key_Escape)
+    assert not page.panel.details.lines["about"].is_open
+    assert context.fans.calls == []
+
+
+def test_a_field_that_could_not_be_kept_comes_back_with_the_reason(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    context.fans.error = OfflineError("The disk is full.")
+    click(qtbot, child(page, "messages.field.birthday.edit"))
+    qtbot.keyClicks(child(page, "messages.field.birthday"), "2 December")
+    qtbot.keyClick(child(page, "messages.field.birthday"), Qt.Key.Key_Return)
+    line = page.panel.details.lines["birthday"]
+    assert (line.text(), line.why.text(), line.is_open) == ("2 December", "The disk is full.", True)
+
+
+def test_a_field_that_is_being_changed_is_left_alone_by_news(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    click(qtbot, child(page, "messages.field.about.edit"))
+    qtbot.keyClicks(child(page, "messages.field.about"), "Works in")
+    details = context.fans.details_of["f-daniel"]
+    assert details.fan is not None
+    theirs = FanField("about", "Museum guide", 2, "Ana Costa", NOW)
+    context.fans.views["f-daniel"].set(replace(details, fan=replace(details.fan, fields=(theirs,))))
+    assert page.panel.details.lines["about"].text() == "Works in"
+
+
+def notice(outcome: str, **fields: object) -> ChangeNotice:
+    values: dict[str, object] = {
+        "id": outcome, "kind": "set_field", "outcome": outcome, "code": None, "fan_name": "Daniel Reyes",
+        "mine": "Dan", "theirs": "Danny", "by": "Ana Costa", "at": NOW, "can_restore": False,
+    }  # fmt: skip
+    return ChangeNotice(**(values | fields))  # type: ignore[arg-type]
+
+
+def test_what_a_colleague_changed_meanwhile_is_told_and_can_be_put_back(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    assert not page.panel.notices.isVisible()
+    context.changes.notices_view.set((notice("superseded", can_restore=True),))
+    (card,) = page.panel.notices.cards
+    assert card.accessibleName() == "Ana changed this while you were offline."
+    click(qtbot, child(card, "messages.notice.restore"))
+    assert context.changes.restored == ["superseded"]
+    assert not page.panel.notices.isVisible()
+
+
+def test_notices_are_dismissed_and_those_of_others_name_their_fan(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-tom")
+    context.changes.notices_view.set((notice("merged"), notice("refused", at=NOW + timedelta(seconds=1))))
+    names = [card.accessibleName() for card in page.panel.notices.cards]
+    assert names == [
+        "Daniel Reyes: This could not be kept.",
+        "Daniel Reyes: Ana changed this too; both were joined.",
+    ]
+    click(qtbot, child(page.panel.notices.cards[0], "messages.notice.dismiss"))
+    assert context.changes.dismissed == ["refused"]
+    assert len(page.panel.notices.cards) == 1
 
 
 def test_a_tag_is_added_in_place_and_removed(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
