@@ -271,13 +271,14 @@ def recover(session: Session, gate: RateGate, policy: SendPolicy, *, everything:
             and at < started + policy.timing.longest_flight + policy.timing.margin
         ):
             continue
-        attempt = session.scalar(
-            select(AttemptRow).where(AttemptRow.message_id == row.id, AttemptRow.no == row.attempt_no)
-        )
-        if attempt is not None and attempt.outcome is None:
-            attempt.outcome, attempt.detail, attempt.settled_at = "ambiguous", "crash", at
-            gate.settle(session, attempt.permit_id, certain=False)
         advance(session, row, Ambiguous("crash"), policy.timing)
         _settled(session, row)
         recovered += 1
+    # Also those of messages that a webhook proved sent before the gateway died: nobody reports them any more.
+    forgotten = select(AttemptRow).where(AttemptRow.outcome.is_(None))
+    if not everything:
+        forgotten = forgotten.where(AttemptRow.started_at <= at - policy.timing.longest_flight - policy.timing.margin)
+    for attempt in session.scalars(forgotten.with_for_update(skip_locked=True)).all():
+        attempt.outcome, attempt.detail, attempt.settled_at = "ambiguous", "crash", at
+        gate.settle(session, attempt.permit_id, certain=False)
     return recovered

@@ -1,0 +1,37 @@
+"""What a gateway's death leaves behind is closed at the next start, whatever the message has become meanwhile."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from huntaze_backend.areas.messages import reconcile
+from huntaze_backend.areas.messages.tables import AttemptRow
+from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
+from huntaze_backend.engines.limits.tables import PermitRow
+from tests.helpers.sending_house import QUICK
+
+
+async def test_an_attempt_whose_message_was_proven_sent_before_the_crash_is_closed(house: Any) -> None:
+    message_id = await house.send(house.chats[0], "proven by a webhook, then killed")
+    await house.until(message_id, "sent")
+    await house.end()
+
+    def died_before_its_report(session: Session) -> None:
+        attempt = session.scalars(select(AttemptRow).where(AttemptRow.message_id == message_id)).one()
+        attempt.outcome = attempt.detail = attempt.settled_at = None
+        for permit in session.scalars(select(PermitRow).where(PermitRow.permit_id == attempt.permit_id)):
+            permit.open = True
+
+    await house.db.write(died_before_its_report)
+    recover = partial(reconcile.recover, gate=SqlRateGate(), policy=QUICK)
+    await house.db.write(partial(recover, everything=True))
+
+    (attempt,) = await house.attempts(message_id)
+    assert (attempt.outcome, attempt.detail) == ("ambiguous", "crash")
+    assert (await house.row(message_id)).state == "sent"
+    query = select(PermitRow).where(PermitRow.permit_id == attempt.permit_id, PermitRow.open)
+    assert await house.db.read(lambda session: session.scalars(query).all()) == []
