@@ -232,6 +232,27 @@ def i02_at_most_once_and_sent_means_there(evidence: Evidence) -> Iterable[str]:
     for row in evidence.messages:
         if row.state == "sent" and not made[row.id]:
             yield f"message {row.id} is sent, but the platform never made it"
+    for (chat, text), surplus in more_than_written(evidence).items():
+        yield f"chat {chat} has {text!r} {surplus} times more often than it was written"
+
+
+def more_than_written(evidence: Evidence) -> Counter[tuple[str, str]]:
+    """By chat and text, how many more there are than were written. It needs no key, so no key can deceive it."""
+    chats = {message.conversation_id: (message.account, message.chat) for message in evidence.messages}
+    written = Counter(
+        (*chats[intent.conversation_id], intent.text)
+        for intent in evidence.intents
+        if intent.conversation_id in chats
+    )
+    made = Counter((execution.account, execution.chat, execution.text) for execution in evidence.journal)
+    scripted = {place[:2] for place in written}
+    return Counter(
+        {
+            (chat, text): count - written[account, chat, text]
+            for (account, chat, text), count in made.items()
+            if (account, chat) in scripted and count > written[account, chat, text]
+        }
+    )
 
 
 def i03_in_order(evidence: Evidence) -> Iterable[str]:
@@ -442,7 +463,7 @@ def counts(evidence: Evidence) -> dict[str, int]:
     return {
         "sends": len(evidence.intents),
         "lost": lost,
-        "doubled": sum(count - 1 for count in made.values()),
+        "doubled": max(sum(count - 1 for count in made.values()), more_than_written(evidence).total()),
         "out_of_order": len(list(out_of_order(evidence))),
         "max_in_any_60s": max(most_in_any_window(evidence.journal, evidence.window).values(), default=0),
         "failed": sum(row.state in NEVER_THERE for row in evidence.messages),

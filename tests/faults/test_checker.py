@@ -65,6 +65,11 @@ def doubled(evidence: Evidence) -> None:
     evidence.journal.append(replace(evidence.journal[1], platform_id="p9", executed_at=NOON + timedelta(hours=1)))
 
 
+def doubled_under_another_key(evidence: Evidence) -> None:
+    evidence.journal.append(replace(evidence.journal[1], platform_id="p9", key="m9"))
+    evidence.messages.append(ServerMessage("m9", "conv", "a", "c", "sent", 3, "p9", "text m2", 1))
+
+
 def not_there(evidence: Evidence) -> None:
     evidence.journal.pop()
 
@@ -79,7 +84,7 @@ def written_in_another_order(evidence: Evidence) -> None:
 
 def eleven_in_a_minute(evidence: Evidence) -> None:
     evidence.journal += [
-        Execution("a", "c", f"q{n}", None, "", NOON + timedelta(seconds=5.99 * n)) for n in range(1, 10)
+        Execution("a", "d", f"q{n}", None, "", NOON + timedelta(seconds=5.99 * n)) for n in range(1, 10)
     ]
 
 
@@ -160,6 +165,7 @@ BREACHES: list[tuple[str, Callable[[Evidence], None]]] = [
     ("I1", vanished),
     ("I1", never_pressed),
     ("I2", doubled),
+    ("I2", doubled_under_another_key),
     ("I2", not_there),
     ("I3", swapped),
     ("I3", written_in_another_order),
