@@ -281,8 +281,11 @@ def _tell_all(session: Session, gate: RateGate, policy: SendPolicy, account: _Ac
 
 def _tell_campaigns(session: Session, gate: RateGate, policy: SendPolicy, account: _Account) -> None:
     """The same for the campaigns, which have used up their share."""
-    others = set(Lane) - {Lane.CAMPAIGN}
-    heads = lanes.heads_of(session, account.creator.id, now(session), _MOST_HEADS, bar=others)
+    heads = [
+        head
+        for head in lanes.heads_of(session, account.creator.id, now(session), _MOST_HEADS)
+        if head.lane is Lane.CAMPAIGN
+    ]
     meters = (campaign_meter(account.creator, policy), *account.meters)
     for head, until in zip(heads, gate.forecast(session, meters, len(heads)), strict=True):
         _tell(session, policy, head.row, until)

@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from huntaze_backend.areas.messages.tables import MessageRow
+from huntaze_backend.core.schema import UtcMicros
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import Lane
 
@@ -35,28 +36,16 @@ def due_accounts(session: Session, creator_ids: Sequence[str], at: datetime) -> 
 
     A limited head is due whenever the limiter admits; its `not_before` is only what a person was told.
     """
-    owing = (
-        select(MessageRow.creator_id)
-        .where(MessageRow.held_place.is_not(None), MessageRow.creator_id.in_(creator_ids))
-        .distinct()
-        .subquery()
-    )
-    head = aliased(MessageRow)
-    due = exists().where(head.creator_id == owing.c.creator_id, _is_head(head), _is_due(head, at))
     found: dict[str, datetime] = {}
     later: list[str] = []
-    for creator_id, is_due in session.execute(select(owing.c.creator_id, due)):
+    for creator_id, is_due in session.execute(_OWING, {"creators": creator_ids, "at": at}):
         if is_due:
             found[creator_id] = at
         else:
             later.append(creator_id)
     if later:
-        backed_off = (
-            select(head.creator_id, func.min(head.not_before))
-            .where(head.creator_id.in_(later), _is_head(head), head.state == State.READY.value)
-            .group_by(head.creator_id)
-        )
-        found.update((creator_id, when or at) for creator_id, when in session.execute(backed_off))
+        backed_off = session.execute(_BACKED_OFF, {"creators": later})
+        found.update((creator_id, when or at) for creator_id, when in backed_off)
     return found
 
 
@@ -90,23 +79,8 @@ def heads_of(
     for lane in Lane:
         if lane in bar or len(heads) >= most:
             continue
-        first, row = aliased(MessageRow), aliased(MessageRow)
-        query = (
-            select(first)
-            .join(row, row.conversation_id == first.conversation_id)
-            .where(
-                row.creator_id == creator_id,
-                row.lane == lane.value,
-                row.held_place.is_not(None),
-                row.conversation_id.not_in(skip),
-                _is_head(first),
-                _is_due(first, at),
-            )
-            .order_by(row.accepted_at, row.id)
-            .limit(most)
-            .with_for_update(of=first, skip_locked=True)
-        )
-        for found in session.scalars(query):
+        asked = {"creator": creator_id, "lane": lane.value, "skip": list(skip), "at": at, "most": most}
+        for found in session.scalars(_HEADS, asked):
             if found.id not in heads and len(heads) < most:
                 heads[found.id] = Head(found, lane)
     return list(heads.values())
@@ -145,15 +119,73 @@ def _before(lane: Lane) -> list[Lane]:
     return order[: order.index(lane)]
 
 
-def _is_head(row: type[MessageRow]) -> ColumnElement[bool]:
+# --- the statements, made once: building one costs many times what running it does -----------------------------------
+
+
+def _head_of(row: type[MessageRow]) -> ScalarSelect[str]:
+    """The id of the first that holds a place in the row's conversation. Said so that planners walk from the row."""
     before = aliased(MessageRow)
-    first = (
-        select(func.min(before.held_place))
+    return (
+        select(before.id)
         .where(before.conversation_id == row.conversation_id, before.held_place.is_not(None))
+        .order_by(before.held_place)
+        .limit(1)
         .scalar_subquery()
     )
-    return and_(row.held_place.is_not(None), row.state.in_(WAITING), row.held_place == first)
 
 
-def _is_due(row: type[MessageRow], at: datetime) -> ColumnElement[bool]:
+def _is_head(row: type[MessageRow]) -> ColumnElement[bool]:
+    return and_(row.held_place.is_not(None), row.state.in_(WAITING), row.id == _head_of(row))
+
+
+def _is_due(row: type[MessageRow]) -> ColumnElement[bool]:
+    at = bindparam("at", type_=UtcMicros())
     return or_(row.state == State.LIMITED.value, row.not_before.is_(None), row.not_before <= at)
+
+
+def _owing() -> Select[str, bool]:
+    owing = (
+        select(MessageRow.creator_id)
+        .where(MessageRow.held_place.is_not(None), MessageRow.creator_id.in_(bindparam("creators", expanding=True)))
+        .distinct()
+        .subquery()
+    )
+    head = aliased(MessageRow)
+    return select(
+        owing.c.creator_id, exists().where(head.creator_id == owing.c.creator_id, _is_head(head), _is_due(head))
+    )
+
+
+def _backed_off() -> Select[str, datetime | None]:
+    head = aliased(MessageRow)
+    return (
+        select(head.creator_id, func.min(head.not_before))
+        .where(
+            head.creator_id.in_(bindparam("creators", expanding=True)),
+            _is_head(head),
+            head.state == State.READY.value,
+        )
+        .group_by(head.creator_id)
+    )
+
+
+def _heads() -> Select[MessageRow]:
+    first, row = aliased(MessageRow), aliased(MessageRow)
+    return (
+        select(first)
+        .join(row, first.id == _head_of(row))
+        .where(
+            row.creator_id == bindparam("creator"),
+            row.lane == bindparam("lane"),
+            row.held_place.is_not(None),
+            row.conversation_id.not_in(bindparam("skip", expanding=True)),
+            first.state.in_(WAITING),
+            _is_due(first),
+        )
+        .order_by(row.accepted_at, row.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(of=first, skip_locked=True)
+    )
+
+
+_OWING, _BACKED_OFF, _HEADS = _owing(), _backed_off(), _heads()

@@ -47,7 +47,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_held",
         "messages",
-        ["creator_id", "lane", "accepted_at", "id"],
+        ["creator_id", "lane", "accepted_at", "id", "state"],
         sqlite_where=held,
         postgresql_where=held,
     )
