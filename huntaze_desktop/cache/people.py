@@ -143,7 +143,8 @@ def outbox_items(connection: Connection) -> tuple[OutboxItem, ...]:
     found = connection.execute(
         text(
             "SELECT o.id, o.conversation_id, o.creator_id, ifnull(f.name, '') AS fan_name, o.text, o.state,"
-            " o.confirmed, o.composed_at, o.reason, o.send_at, o.hold_until FROM outbox AS o"
+            " o.confirmed, o.composed_at, o.reason, o.send_at, o.hold_until,"
+            " ifnull(c.fan_id, '') AS fan_id FROM outbox AS o"
             " LEFT JOIN conversations AS c ON c.id = o.conversation_id LEFT JOIN fans AS f ON f.id = c.fan_id"
             " WHERE NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.id = o.id) ORDER BY o.device_seq"
         )
@@ -161,6 +162,7 @@ def outbox_items(connection: Connection) -> tuple[OutboxItem, ...]:
             send_at=from_us(row.send_at),
             hold_until=from_us(row.hold_until),
             editable=State(row.state) in EDITABLE,
+            fan_id=row.fan_id,
         )
         for row in found
     )

@@ -326,6 +326,7 @@ class OutboxItem:
     send_at: datetime | None = None
     hold_until: datetime | None = None
     editable: bool = True
+    fan_id: Id = ""
 
 
 @dataclass(frozen=True, slots=True)
