@@ -5,6 +5,7 @@ A row enters in the transaction that removes its draft, and leaves only when the
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 from huntaze_contract import outgoing, wire
 from huntaze_contract.ids import Id, new_id
 from huntaze_contract.outgoing import State
-from huntaze_desktop.cache import changes
+from huntaze_desktop.cache import changes, ops
 from huntaze_desktop.cache.changes import NotHereError
 from huntaze_desktop.cache.states import SQL_ON_THE_WAY
 from huntaze_desktop.cache.times import from_us, to_us
@@ -288,14 +289,20 @@ def save_draft(connection: Connection, conversation_id: Id, message: str, at: da
     if not message:
         connection.execute(text("DELETE FROM drafts WHERE conversation_id = :id"), {"id": conversation_id})
     else:
-        connection.execute(
-            text(
-                "INSERT INTO drafts (conversation_id, text, changed_at) VALUES (:id, :text, :at)"
-                " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, changed_at = excluded.changed_at"
-            ),
-            {"id": conversation_id, "text": message, "at": to_us(at)},
-        )
+        _keep(connection, conversation_id, message, at)
     return changes.draft_changed(connection, conversation_id, message, at)
+
+
+def take_drafts(connection: Connection, drafts: Sequence[wire.Draft]) -> None:
+    """Take up what was begun on the member's other computers, where nothing newer was begun here."""
+    for one in drafts:
+        here = connection.execute(
+            text("SELECT changed_at FROM drafts WHERE conversation_id = :id"), {"id": one.conversation_id}
+        ).scalar()
+        changing = ops.waiting_on(connection, one.conversation_id, "save_draft")
+        if changing or (here is not None and here >= to_us(one.changed_at)):
+            continue
+        _keep(connection, one.conversation_id, one.text, one.changed_at)
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
@@ -304,6 +311,16 @@ _SELECT = (
     "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts,"
     " confirmed, base_rev, lease_epoch, send_at, hold_until, collision FROM outbox"
 )
+
+
+def _keep(connection: Connection, conversation_id: Id, message: str, at: datetime) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO drafts (conversation_id, text, changed_at) VALUES (:id, :text, :at)"
+            " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, changed_at = excluded.changed_at"
+        ),
+        {"id": conversation_id, "text": message, "at": to_us(at)},
+    )
 
 
 def _waiting(row: Any) -> Waiting:

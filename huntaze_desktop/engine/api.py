@@ -14,6 +14,7 @@ from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx2
+from pydantic import BaseModel
 
 from huntaze_contract import wire
 from huntaze_desktop.engine.clock import ServerClock
@@ -24,7 +25,7 @@ from huntaze_desktop.engine.tokens import TokenStore
 
 log = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer", bound=wire.WireModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 Kept = TypeVar("Kept")
 Body = wire.WireModel | Mapping[str, Any]
 """A request's body; a mapping where it carries a secret, which a model would write as asterisks, or stored JSON."""

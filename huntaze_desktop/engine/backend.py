@@ -5,6 +5,7 @@ from typing import Any
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
 from huntaze_desktop.engine.api import ApiClient
+from huntaze_desktop.engine.parsing import Drafts
 
 API = "/api/v2"
 
@@ -45,6 +46,10 @@ class Backend:
     async def digest(self, seq: int) -> wire.SyncDigest:
         """What a computer that has synced up to exactly `seq` holds; 409 where the log is past it."""
         return await self.api.request("GET", f"{API}/sync/digest", wire.SyncDigest, params={"seq": seq})
+
+    async def drafts(self) -> list[wire.Draft]:
+        """What this member has begun to write on other computers, and on this one."""
+        return (await self.api.request("GET", f"{API}/drafts", Drafts)).root
 
     # --- messages -------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from huntaze_desktop.engine.tokens import TokenStore
 from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher, RowWatcher
 from huntaze_desktop.engine.waiting import Bell
 from huntaze_desktop.engine.window import WindowWatcher
-from huntaze_desktop.model.connection import Connection
+from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import Member
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,10 @@ class Core:
         self._watchers: set[Watcher[Any]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._recount = asyncio.Event()
+        self._was_away = False
         self.store.listen(self._on_touched)
         self.link.listen(on_connection)
+        self.link.listen(self._on_connection)
         self.presence.listen(self._on_presence)
         self.leases.listen(self._on_presence)
         self.budgets.listen(self._on_budget)
@@ -178,6 +180,14 @@ class Core:
             self._recount.set()
         if touched.changes:
             self.ops.wake()  # one that waited for another may go now
+
+    def _on_connection(self, connection: Connection) -> None:
+        away = connection.state is ConnectionState.OFFLINE
+        if away and not self._was_away:
+            # From now on it matters as of when things are: what was computed long ago says too early a time.
+            for watcher in list(self._watchers):
+                watcher.look()
+        self._was_away = away
 
     def _on_presence(self, conversation_id: Id) -> None:
         for watcher in list(self._watchers):

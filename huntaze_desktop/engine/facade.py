@@ -177,7 +177,7 @@ class Engine:
         live.on_engine = self._open(
             live,
             lambda core: WindowWatcher(
-                live, self._timing.view, core.store, core.presence, conversation_id, lambda: core.me
+                live, self._timing.view, core.store, core.presence, core.link, conversation_id, lambda: core.me
             ),
         )
         return live

@@ -20,7 +20,6 @@ from huntaze_desktop.engine.errors import ApiError, EngineError
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.store import Store
 from huntaze_desktop.engine.timing import Timing
-from huntaze_desktop.engine.waiting import Bell
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Leases:
         self._wanted: Id | None = None
         self._typing = False
         self._typed_until = 0.0
-        self._changed = Bell()
+        self._changed = asyncio.Event()
         self._listeners: list[Callable[[Id], None]] = []
 
     def listen(self, listener: Callable[[Id], None]) -> None:
@@ -78,7 +77,7 @@ class Leases:
             self._wanted = conversation_id if typing else None
         self._typing = typing
         if started or left:
-            self._changed.ring()
+            self._changed.set()
 
     def epoch(self, conversation_id: Id) -> int | None:
         """The epoch of our lease on a conversation, if we hold it."""
@@ -91,12 +90,13 @@ class Leases:
         """Take the lease although a colleague holds it; raises EngineError."""
         await self._take(conversation_id, take_over=True)
         self._wanted, self._typed_until = conversation_id, self._time() + self._timing.lease_linger
-        self._changed.ring()
+        self._changed.set()
 
     async def run(self) -> None:
         """Take, renew and give back, as what we do asks for it."""
         while True:
             await self._link.ready()
+            self._changed.clear()
             wanted = self._wanted
             mine = self._mine.lease.conversation_id if self._mine is not None else None
             if mine is not None and mine != wanted:
@@ -108,7 +108,9 @@ class Leases:
                 continue
             with contextlib.suppress(EngineError):  # no network, no lease
                 await self._take(wanted, take_over=False)
-            await self._changed.wait(self._timing.lease_renew)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.lease_renew):
+                    await self._changed.wait()
             if self._wanted == wanted and not self._typing and self._time() >= self._typed_until:
                 self._wanted = None
 

@@ -8,15 +8,19 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 
 from huntaze_contract import wire
 
 log = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer", bound=wire.WireModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 
 _CHANGE: TypeAdapter[wire.Change] = TypeAdapter(wire.Change)
+
+
+class Drafts(RootModel[list[wire.Draft]]):
+    """An answer that is a bare list."""
 
 
 def read_answer(kind: type[Answer], content: bytes | str) -> Answer:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
-from huntaze_desktop.cache import Touched, apply, ops
+from huntaze_desktop.cache import Touched, apply, digest, ops, outbox
 from huntaze_desktop.cache.apply import SyncState
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.errors import ApiError, EngineError
@@ -26,6 +26,43 @@ from huntaze_desktop.engine.waiting import Backoff, Bell
 log = logging.getLogger(__name__)
 
 
+class Distrust:
+    """When to compare with the server: after a full sync and every few hours; and not to resync in a loop."""
+
+    TRIES = 5
+    """In a row, where the server's log moves on between pull and comparison; then it is left for the next pull."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._at = 0.0
+        self._tries = 0
+        self._taken_anew = False
+
+    def look_now(self) -> None:
+        self._at = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._at
+
+    def satisfied(self) -> None:
+        self._tries, self._taken_anew = 0, False
+        self._at = time.monotonic() + self._timing.digest_every
+
+    def moved_on(self) -> bool:
+        """The comparison said nothing; whether to try again at once."""
+        self._tries = (self._tries + 1) % self.TRIES
+        if self._tries == 0:
+            self._at = time.monotonic() + self._timing.pull_every
+        return self._tries != 0
+
+    def take_anew(self) -> bool:
+        """Something differs: whether a full sync may cure it. It may not where one has just been made for that."""
+        first, self._taken_anew = not self._taken_anew, True
+        if not first:
+            self._at = time.monotonic() + self._timing.digest_every
+        return first
+
+
 class Syncer:
     """Keeps the server's rows in the store up to date. Belongs to the engine's loop."""
 
@@ -33,6 +70,8 @@ class Syncer:
         self._backend, self._store, self._link, self._timing, self._bell = backend, store, link, timing, bell
         self._wanted = Bell()
         self._again = False
+        self._drafts_taken = False
+        self._distrust = Distrust(timing)
         self._gap: asyncio.TimerHandle | None = None
         """Set while something is known to be missing that a pull has not been asked for yet."""
 
@@ -49,6 +88,8 @@ class Syncer:
             self._again = False
             try:
                 await self._catch_up()
+                await self._take_drafts()
+                await self._compare()
             except EngineError as error:
                 if isinstance(error, ApiError):
                     log.warning("sync waits: %s", error.code)
@@ -92,6 +133,7 @@ class Syncer:
     async def _catch_up(self) -> None:
         state = await self._store.read(apply.sync_state)
         if not state.complete or state.cursor is None:
+            self._distrust.look_now()
             state = await self._full(state)
         try:
             await self._pull(state)
@@ -100,6 +142,7 @@ class Syncer:
                 raise
             log.info("the server no longer knows this computer's place; taking everything anew")
             await self._store.write(apply.start_snapshot)
+            self._distrust.look_now()
             await self._pull(await self._full(await self._store.read(apply.sync_state)))
         self._link.synced((await self._store.read(apply.sync_state)).synced_at)
 
@@ -129,6 +172,49 @@ class Syncer:
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
+
+    async def _take_drafts(self) -> None:
+        """Once per start, take up what was begun on another computer."""
+        if self._drafts_taken:
+            return
+        try:
+            found = await self._backend.drafts()
+        except ApiError as error:
+            if error.status != 404:
+                raise
+        else:
+            await self._store.write(partial(outbox.take_drafts, drafts=found))
+        self._drafts_taken = True
+
+    async def _compare(self) -> None:
+        """From time to time, compare what is here with what the server has; where they differ, take all anew, once."""
+        if not self._distrust.due():
+            return
+        state = await self._store.read(apply.sync_state)
+        try:
+            theirs = await self._backend.digest(state.seq)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+            if error.status == 404:  # an older server
+                self._distrust.satisfied()
+            elif self._distrust.moved_on():
+                self._again = True
+            return
+        seq, ours = await self._store.read(lambda c: (apply.sync_state(c).seq, digest.digest(c)))
+        if seq != theirs.seq:
+            if self._distrust.moved_on():
+                self._again = True
+            return
+        wrong = digest.differences(ours, theirs.kinds)
+        if not wrong:
+            self._distrust.satisfied()
+        elif self._distrust.take_anew():
+            log.error("what is here differs from the server's in %s; taking everything anew", ", ".join(wrong))
+            await self._store.write(apply.start_snapshot)
+            self._again = True
+        else:
+            log.error("what is here still differs from the server's in %s after a full sync", ", ".join(wrong))
 
     def _ask(self, page_token: str | None) -> asyncio.Task[wire.SnapshotPage]:
         return asyncio.create_task(self._backend.snapshot(page_token), name="snapshot page")

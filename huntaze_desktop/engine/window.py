@@ -13,6 +13,7 @@ from huntaze_contract import wire
 from huntaze_contract.ids import Id
 from huntaze_desktop.cache import Touched, timeline
 from huntaze_desktop.cache.timeline import TimelinePage, key_of
+from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.live import Live, Watcher
 from huntaze_desktop.engine.presence import Presence
 from huntaze_desktop.engine.store import Store
@@ -27,10 +28,12 @@ class WindowWatcher(Watcher[MessageWindow]):
         interval: float,
         store: Store,
         presence: Presence,
+        link: Link,
         conversation_id: Id,
         me: Callable[[], Member],
     ) -> None:
         super().__init__(live, interval)
+        self._link = link
         self._store, self._presence, self._id, self._me = store, presence, conversation_id, me
         self._window = MessageWindow(conversation_id)
         self._jump = self._changed = self._older = self._newer = False
@@ -79,7 +82,8 @@ class WindowWatcher(Watcher[MessageWindow]):
         if self._newer:
             self._newer = False
             await self._read_newer()
-        self._window = replace(self._window, fan_types=self._presence.fan_types(self._id))
+        fan_types = self._presence.fan_types(self._id)
+        self._window = replace(self._window, fan_types=fan_types, as_of=self._link.connection.last_sync_at)
         return self._window
 
     async def _read_newest(self, limit: int) -> None:

@@ -7,6 +7,7 @@ that wait to be delivered after those that are; rows that only the outbox has co
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from huntaze_contract.ids import Id
 from huntaze_desktop.model.entities import Message
@@ -27,6 +28,8 @@ class MessageWindow:
     error: str | None = None
     """A stable code when the conversation could not be loaded."""
     fan_types: bool = False
+    as_of: datetime | None = None
+    """When the store last heard from the backend; the window may have missed what happened since."""
 
     def reset(self) -> "MessageWindow":
         """An empty window of the next generation: answers to older questions no longer fit."""

@@ -28,6 +28,9 @@ class Agency:
         self.seq += 1
         return self.seq
 
+    def member(self, name: str) -> wire.Member:
+        return wire.Member(id=new_id(), name=name, role=wire.Role.CHATTER, ver=self.next_seq())
+
     def new_creator(self, name: str, **more: Any) -> wire.Creator:
         values: dict[str, Any] = {
             "id": new_id(),

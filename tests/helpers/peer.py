@@ -72,6 +72,9 @@ class Peer:
     leases: dict[Id, wire.Lease] = field(default_factory=dict)
     lease_requests: list[tuple[str, Id]] = field(default_factory=list)
     digests: int = 0
+    hidden: set[Id] = field(default_factory=set)
+    """Rows that sync never gives, although the digest counts them."""
+    drafts: list[wire.Draft] = field(default_factory=list)
     evidence: wire.Evidence | None = None
     ops: Ops = field(init=False)
 
@@ -150,6 +153,7 @@ class Peer:
             Route("/api/v2/messages/{id}/{what}", self._decide, methods=["POST"]),
             Route("/api/v2/conversations/{id}/presence", self._presence, methods=["PUT"]),
             Route("/api/v2/creators/{id}/send-budget", self._budget),
+            Route("/api/v2/drafts", self._drafts),
             Route("/api/v2/ops", self._take_ops, methods=["POST"]),
             Route("/api/v2/conversations/{id}/lease", self._lease, methods=["PUT", "DELETE"]),
             Route("/api/v2/auth/sign-out", self._sign_out, methods=["POST"]),
@@ -229,6 +233,7 @@ class Peer:
             return problem(410, "CURSOR_EXPIRED")
         after, limit = int(request.query_params["cursor"]), int(request.query_params["limit"])
         newer = sorted((c for c in self.rows.values() if c.seq > after), key=lambda c: c.seq)
+        newer = [change for change in newer if change.id not in self.hidden]
         page, more = newer[:limit], len(newer) > limit
         seq = page[-1].seq if more else max(self.seq, after)
         return answer(wire.SyncPage(changes=page, cursor=str(seq), seq=seq, has_more=more, server_time=self.now()))
@@ -239,7 +244,7 @@ class Peer:
         if len(self.snapshot_pages) - 1 == self.snapshot_pages_until_hang:
             await asyncio.Event().wait()
         start, seq = map(int, request.query_params.get("page", f"0.{self.seq}").split("."))
-        rows = [change for change in self.rows.values() if change.op == "U"]
+        rows = [change for change in self.rows.values() if change.op == "U" and change.id not in self.hidden]
         part = rows[start : start + self.page_size]
         end = start + len(part)
         return answer(
@@ -368,6 +373,9 @@ class Peer:
         if not self.silent_events and self.seq > before:
             await self.tell([change for change in self.log if change.seq > before], before)
         return answer(wire.OpResults(results=results, server_time=self.now()))
+
+    async def _drafts(self, _request: Request) -> Response:
+        return JSONResponse([json.loads(draft.model_dump_json()) for draft in self.drafts])
 
     async def _lease(self, request: Request) -> Response:
         of = request.path_params["id"]

@@ -241,8 +241,10 @@ async def test_a_lease_that_a_colleague_holds_is_shown_and_can_be_taken_over(des
     await seen(row, lambda value: value is not None and value.replying is None)
     await until(lambda: peer.sockets)
     lost = wire.Lease(conversation_id=talk.id, expires_at=peer.now() + timedelta(seconds=45), **(theirs | {"epoch": 6}))
+    peer.leases[talk.id] = lost
     await peer.frame(wire.LeaseFrame(cs=1, conversation_id=talk.id, lease=lost))
     await seen(row, lambda value: value is not None and value.replying == "Ana")
+    del peer.leases[talk.id]
     await peer.frame(wire.LeaseFrame(cs=2, conversation_id=talk.id))
     await seen(row, lambda value: value is not None and value.replying is None)
 

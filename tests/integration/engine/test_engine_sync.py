@@ -3,11 +3,14 @@
 import json
 from datetime import timedelta
 
+from sqlalchemy import text
 from starlette.responses import HTMLResponse
 
 from huntaze_contract import wire
+from huntaze_desktop.cache import CacheKey, open_cache
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
+from tests.helpers.agency import KEY
 from tests.helpers.peer import Peer
 from tests.integration.engine.conftest import Desk, seen, until
 
@@ -201,3 +204,57 @@ async def test_changed_rights_lead_to_a_full_sync(desk: Desk, peer: Peer) -> Non
     for socket in list(peer.sockets):
         await socket.close(4410)
     await seen(listing, lambda value: value.total == 1)
+
+
+async def test_what_is_here_is_compared_with_the_servers_after_a_full_sync(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk(messages=30)
+    engine = await desk.sign_in()
+    await until(lambda: peer.digests == 1)
+    await peer.publish(peer.agency.message(talk, "one more"))
+    await seen(engine.window(talk.id), lambda value: len(value.rows) == 31)
+    assert len(peer.snapshot_pages) == 1
+
+
+async def test_what_is_missing_is_found_and_fetched_once(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk(messages=3)
+    engine = await desk.sign_in()
+    await until(lambda: peer.digests == 1)
+    await desk.stop()
+    damaged = open_cache(desk.path, CacheKey(KEY))
+    damaged.write(lambda c: c.execute(text("DELETE FROM messages WHERE text = 'line 1'")))
+    damaged.close()
+    engine = await desk.start()
+    await seen(engine.window(talk.id), lambda value: [row.text for row in value.rows] == ["line 0", "line 1", "line 2"])
+    await until(lambda: peer.digests == 3)
+    assert len(peer.snapshot_pages) == 2
+
+
+async def test_a_difference_that_a_full_sync_cannot_cure_is_no_loop(desk: Desk, peer: Peer) -> None:
+    peer.talk(messages=3)
+    ghost = peer.agency.member("Ghost")
+    peer.hidden.add(ghost.id)  # counted, and never delivered
+    peer.put(ghost)
+    engine = await desk.sign_in()
+    await until(lambda: peer.digests == 2)
+    for _ in range(3):
+        requests = len(peer.requests)
+        engine.nudge()
+        await until(lambda requests=requests: "GET /api/v2/sync" in peer.requests[requests:])
+    assert (peer.digests, len(peer.snapshot_pages)) == (2, 2)
+
+
+async def test_a_draft_of_another_computer_is_taken_up_where_nothing_newer_is_here(desk: Desk, peer: Peer) -> None:
+    one, two = peer.talk("One"), peer.talk("Two")
+    at = peer.now() - timedelta(hours=1)
+    peer.drafts = [wire.Draft(conversation_id=of, text="begun at home", changed_at=at) for of in (one.id, two.id)]
+    engine = await desk.start()
+    desk.wire.cut_answers = 0
+    await engine.sign_in("iris@example.com", "correct horse")
+    await until(lambda: "GET /api/v2/drafts" in peer.requests)
+    await until(lambda: peer.digests)
+    assert await engine.draft(one.id) == "begun at home"
+    await engine.save_draft(two.id, "newer here")
+    await desk.stop()
+    engine = await desk.start()
+    await until(lambda: peer.requests.count("GET /api/v2/drafts") == 2)
+    assert await engine.draft(two.id) == "newer here"
