@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ __all__ = ["BrokenProcessError", "Killer", "Process", "Spec", "hits_of"]
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 20.0
+QUICK_START_S = 1.5
+"""What a start takes on a quiet machine; where it takes longer, lives are longer too, or nothing would get done."""
 MOST_CALLS = 3
 """A failpoint strikes at one of its first so many calls."""
 
@@ -50,6 +53,7 @@ class Process:
         self.spec = spec
         self._child: asyncio.subprocess.Process | None = None
         self.port = 0
+        self.started_in_s = 0.0
 
     @property
     def alive(self) -> bool:
@@ -57,7 +61,7 @@ class Process:
 
     async def start(self, armed: Armed | None = None) -> bool:
         """Start it; False if it died before it was ready, which only an armed one may."""
-        spec = self.spec
+        spec, began = self.spec, time.monotonic()
         given = {"role": spec.role, "armed": armed and armed.as_json(), "options": spec.options}
         with spec.log.open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
@@ -86,6 +90,7 @@ class Process:
             await child.wait()
             return False
         self.port = int(json.loads(line)["port"])
+        self.started_in_s = time.monotonic() - began
         return True
 
     async def died_within(self, seconds: float) -> bool:
@@ -143,7 +148,7 @@ class Killer:
     process: Process
     chance: Random
     lives_s: tuple[float, float]
-    """How long it may live, at least and at most, before it is killed at random if no failpoint did it."""
+    """How long it may live on a quiet machine, at least and at most, before it is killed at random."""
     hits: Path
     on_ready: Callable[[], None] = lambda: None
     check: Callable[[], Awaitable[None]] | None = None
@@ -155,7 +160,7 @@ class Killer:
         """Until `stop`, but for at least so many kills and at most so many. Raises: BrokenProcessError."""
         points = self._points()
         while self.kills < least or not (stop.is_set() or (most is not None and self.kills >= most)):
-            lives = self.chance.uniform(*self.lives_s)
+            lives = self.chance.uniform(*self.lives_s) * max(1.0, self.process.started_in_s / QUICK_START_S)
             ended = asyncio.ensure_future(stop.wait())
             dead = asyncio.ensure_future(self.process.died_within(lives))
             waits = {dead} if self.kills < least else {dead, ended}

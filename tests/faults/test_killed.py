@@ -12,7 +12,7 @@ from tests.faults.layers import killed
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(700)
 def test_nothing_is_lost_or_doubled_while_processes_die(tmp_path: Path) -> None:
     result = killed.run(Plan(seed=7, scale="short", folder=tmp_path))
     assert result.violations == []

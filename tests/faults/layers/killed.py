@@ -61,7 +61,7 @@ SHORT = Scale(
     backend_lives_s=(1.0, 3.0),
     client_lives_s=(1.0, 3.0),
     sandbox_lives_s=(3.0, 5.0),
-    rests_within_s=120.0,
+    rests_within_s=300.0,
     no_more_kills=True,
     # One message of 150 is 0.7 %: what is rare shows its share in the full run only.
     most_asked=0.05,
