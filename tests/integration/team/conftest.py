@@ -21,7 +21,7 @@ from huntaze_contract.wire import Conversation, Fan, Note, OpResult, OpResults
 from tests.helpers.house import House, house_over
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """Someone at a computer."""
 
@@ -75,6 +75,8 @@ class Team:
     source: Source
     chat: str = "fan-7"
     told: int = 0
+    newest: str | None = None
+    """Id of the latest message that the platform told of."""
 
     @property
     def conversation_id(self) -> str:
@@ -103,7 +105,8 @@ class Team:
             assert row is not None
             return row.id
 
-        return await self.house.services.db.write(tell)
+        self.newest = await self.house.services.db.write(tell)
+        return self.newest
 
     async def unsays(self) -> None:
         """The fan takes the latest message back."""
