@@ -34,6 +34,7 @@ _SAID = {
     Trouble.THROTTLED: "The platform asked for a pause again and again. Read the history again later.",
     Trouble.UNREACHABLE: "The platform could not be reached. Read the history again when it is back.",
     Trouble.NOT_FOUND: "The platform did not find something that it had listed. Read the history again.",
+    Trouble.REFUSED: "The platform refused to show something. Read the history again later.",
     Trouble.PLATFORM_ERROR: "The platform answered with errors. Read the history again later.",
     Trouble.MALFORMED: "The platform answered in a way that is not understood. Read the history again later.",
 }

@@ -118,6 +118,14 @@ async def resolve_message(who: Signed, door: Door, message_id: Uuid, resolution:
     return await door.resolve(who, message_id, resolution)
 
 
+@router.post(
+    "/messages/{message_id}/unsend", responses={409: {"model": Problem, "description": "ILLEGAL_STATE or TOO_LATE"}}
+)
+async def unsend_message(who: Signed, door: Door, message_id: Uuid) -> SendAnswer:
+    """Ask the platform to take a delivered message back, within 24 hours. `unsend` then says how that stands."""
+    return await door.unsend(who, message_id)
+
+
 @router.get("/creators/{creator_id}/send-budget")
 async def get_send_budget(who: Signed, door: Door, creator_id: Uuid) -> SendBudget:
     """What the creator may still send in the present window."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages import accepting, decisions, rules
+from huntaze_backend.areas.messages import accepting, decisions, rules, unsending
 from huntaze_backend.areas.messages.budgets import budget_of, turn_of
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import MessageRow
@@ -65,6 +65,9 @@ class Sending:
 
     async def edit(self, principal: Principal, message_id: str, change: MessageEdit) -> SendAnswer:
         return await self._decide(principal, message_id, decisions.edit, change)
+
+    async def unsend(self, principal: Principal, message_id: str) -> SendAnswer:
+        return await self._decide(principal, message_id, unsending.ask_back)
 
     async def budget(self, principal: Principal, creator_id: str) -> SendBudget:
         principal.require_creator(creator_id)

@@ -30,7 +30,7 @@ from huntaze_backend.engines.gateways.reading import (
     Trouble,
 )
 
-_OF_ONE_CHAT = frozenset({Trouble.NOT_FOUND, Trouble.MALFORMED, Trouble.PLATFORM_ERROR})
+_OF_ONE_CHAT = frozenset({Trouble.NOT_FOUND, Trouble.REFUSED, Trouble.MALFORMED, Trouble.PLATFORM_ERROR})
 """Troubles of one chat only: the others can still be read."""
 
 _Page = TypeVar("_Page")

@@ -14,6 +14,8 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"
     """No connection, or no answer in time."""
     NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    """The platform understood and will not do it; repeating cannot help."""
     PLATFORM_ERROR = "platform_error"
     """The platform or a proxy before it answered with an error."""
     MALFORMED = "malformed"

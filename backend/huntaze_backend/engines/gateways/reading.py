@@ -265,6 +265,10 @@ class PlatformReader(Protocol):
 
     async def mark_read(self, account: str, chat: str) -> None: ...
 
+    async def unsend(self, account: str, chat: str, message: str) -> None:
+        """Take a message of ours back. Raises GatewayError: NOT_FOUND if it is gone, REFUSED if it must stay."""
+        ...
+
     async def ensure_webhook(self, url: str, events: Sequence[str], secret: str) -> None:
         """Register `url` once, or bring its registration up to date."""
         ...

@@ -99,4 +99,6 @@ def _trouble(response: httpx2.Response) -> GatewayError:
             return GatewayError(Trouble.NOT_FOUND)
         case 429:
             return GatewayError(Trouble.THROTTLED, retry_after_s=retry_after(response))
+        case 400 | 409 | 422 if error_code(response)[0]:
+            return GatewayError(Trouble.REFUSED, f"status {status}")
     return GatewayError(Trouble.PLATFORM_ERROR, f"status {status}")

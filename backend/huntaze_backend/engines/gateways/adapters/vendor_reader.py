@@ -83,6 +83,9 @@ class VendorReader:
     async def mark_read(self, account: str, chat: str) -> None:
         await call(self._client, "POST", chat_path(account, chat, "read"))
 
+    async def unsend(self, account: str, chat: str, message: str) -> None:
+        await call(self._client, "DELETE", f"{chat_path(account, chat, 'messages')}/{quote(message, safe='')}")
+
     async def ensure_webhook(self, url: str, events: Sequence[str], secret: str) -> None:
         known, _ = _rows(await call(self._client, "GET", "webhooks"))
         wanted = {"endpoint_url": url, "events": list(events), "signing_secret": secret}
