@@ -29,7 +29,7 @@ from huntaze_backend.areas.accounts.tokens import AccessTokens
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
 from huntaze_backend.areas.messages import routes as conversation_routes
-from huntaze_backend.areas.messages import send_routes, team_routes, webhook_routes
+from huntaze_backend.areas.messages import send_routes, team_routes, unsending, webhook_routes
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
 from huntaze_backend.areas.messages.backfill import Backfills
 from huntaze_backend.areas.messages.feed import PlatformFeed
@@ -110,6 +110,7 @@ def build(
     handlers = Registry()
     jobs.register(handlers)
     readers = Readers(database, used.gateways, lambda session, id_: _access(session, id_, box))
+    handlers.handle(unsending.JOB, unsending.Unsender(readers))
     backfills = Backfills(database, readers)
     poller = Poller(database, readers)
     feed = PlatformFeed(database, bus, readers, backfills, poller, box, lambda: services.own_url)
