@@ -25,7 +25,7 @@ from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import Attempt, Deny, Due, State
 from huntaze_contract.wire import CreatorState, Lane, MessageKind, SendBudget
 
-__all__ = ["Agenda", "Claim", "HighWater", "Opened", "Unread", "agenda_of_connection", "claim"]
+__all__ = ["Agenda", "Claim", "HighWater", "Opened", "Unread", "agenda_of_connection", "claim", "known_platform_ids"]
 
 _HIGH_WATER = 50
 """How many of the newest platform ids are kept as the mark: one would do, but messages can be unsent."""
@@ -214,19 +214,23 @@ def _high_water(
         return HighWater(tuple(past[0].high_water), past[0].high_water_at)
     if conversation.id in seen:
         return seen[conversation.id]
+    known = known_platform_ids(session, conversation.id)
+    return known if known.ids and conversation.high_mark is not None else None
+
+
+def known_platform_ids(session: Session, conversation_id: str) -> HighWater:
+    """What of a chat is stored, as a mark."""
     stored = session.execute(
         select(MessageRow.platform_id, MessageRow.at)
         .where(
-            MessageRow.conversation_id == conversation.id,
+            MessageRow.conversation_id == conversation_id,
             MessageRow.platform_id.is_not(None),
             MessageRow.kind.in_(_PLATFORM_KINDS),
         )
         .order_by(MessageRow.at.desc(), MessageRow.id.desc())
         .limit(_HIGH_WATER)
     ).all()
-    if not stored or conversation.high_mark is None:
-        return None
-    return HighWater(tuple(str(platform_id) for platform_id, _ in stored), stored[0][1])
+    return HighWater(tuple(str(platform_id) for platform_id, _ in stored), stored[0][1] if stored else None)
 
 
 def _open(
