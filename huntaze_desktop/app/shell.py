@@ -7,6 +7,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from huntaze_desktop.app.values import LocalValue
+from huntaze_desktop.ui.state import ShortcutView
 from huntaze_desktop.ui.window import MainWindow
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 
@@ -62,6 +63,7 @@ class Shell:
 
     def add_page(self, plugin_id: str, page: "Page") -> None:
         self._window.add_page(page.id, page.title, page.icon, _LazyPage(page), page.shortcut or "")
+        self._window.set_page_shortcuts(page.id, [ShortcutView(text, caps) for text, caps in page.keys])
         self._pages.setdefault(plugin_id, []).append(page.id)
 
     def remove_pages(self, plugin_id: str) -> None:

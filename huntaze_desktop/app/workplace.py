@@ -5,6 +5,7 @@ import logging
 import platform
 from collections.abc import Callable
 
+from huntaze_desktop.app.outbox_desk import OutboxDesk
 from huntaze_desktop.app.profile import Profile
 from huntaze_desktop.app.secrets import Secrets, new_key
 from huntaze_desktop.app.shell import Shell
@@ -83,6 +84,7 @@ class Workplace:
         self._with_plugins = plugins
         self._host: Host | None = None
         self._engine: Engine | None = None
+        self._outbox: OutboxDesk | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         self._paused: tuple[str, ...] = ()
 
@@ -122,9 +124,13 @@ class Workplace:
         if self._with_plugins:
             self._host.start()
         self._window.retry_requested.connect(engine.nudge)
+        self._outbox = OutboxDesk(self._window, self._shell, engine, self._tasks)
 
     async def close(self) -> None:
         """Deactivate the plugins, then stop the engine and close the cache. Harmless when nothing is open."""
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            outbox.close()
         host, self._host = self._host, None
         if host is not None:
             await host.stop()
@@ -157,5 +163,6 @@ def view_of(connection: Connection, paused: tuple[str, ...]) -> ConnectionView:
         last_sync_at=connection.last_sync_at,
         outbox=connection.outbox,
         failures=connection.failures,
+        changes=connection.changes,
         accounts_paused=paused,
     )

@@ -236,6 +236,8 @@ class Page:
     icon: str
     build: Callable[[], object]
     shortcut: str | None = None
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What `?` lists of the page: what a key does, and its caps, such as ("Done", ("E",))."""
 
 
 class PagesApi(Protocol):

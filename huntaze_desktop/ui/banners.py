@@ -17,10 +17,18 @@ _PAUSED = "paused"
 class StandingBanners:
     """Keeps the sheet's standing banners in step with the connection; each is announced once, when it appears."""
 
-    def __init__(self, theme: ThemeManager, sheet: Sheet, retry: Callable[[], object]) -> None:
+    def __init__(
+        self, theme: ThemeManager, sheet: Sheet, retry: Callable[[], object], outbox: Callable[[], object]
+    ) -> None:
         self._theme = theme
         self._sheet = sheet
         self._retry = retry
+        self._outbox = outbox
+        self._outbox_opens = False
+
+    def set_outbox_opens(self, opens: bool) -> None:
+        """Whether somebody answers "View outbox"; until then the banner does not offer it."""
+        self._outbox_opens = opens
 
     def set_connection(self, view: ConnectionView) -> None:
         self._set(_OFFLINE, _offline(view) if view.state == "offline" else None)
@@ -41,6 +49,9 @@ class StandingBanners:
         if key == _PAUSED:
             return Banner(self._theme, "error", title, text)
         banner = Banner(self._theme, "warning", title, text, icon="cloud-off")
+        if self._outbox_opens:
+            view = banner.add_action(translate("Banner", "View outbox"), self._outbox)
+            view.setObjectName("banner.offline.outbox")
         retry = banner.add_action(translate("Banner", "Retry now"), self._retry, primary=True, icon="refresh-cw")
         retry.setObjectName("banner.offline.retry")
         return banner
@@ -51,6 +62,11 @@ def _offline(view: ConnectionView) -> tuple[str, str]:
         title = translate("Banner", "You are offline.")
     else:
         title = translate("Banner", "You are offline since {time}.").format(time=clock_time(view.since))
+    if view.outbox == 0 and view.changes == 1:
+        return title, translate("Banner", "Keep reading and writing. 1 change waits and goes out by itself.")
+    if view.outbox == 0 and view.changes:
+        text = translate("Banner", "Keep reading and writing. {count} changes wait and go out by themselves.")
+        return title, text.format(count=view.changes)
     if view.outbox == 0:
         return title, translate("Banner", "Keep reading and writing. What you send waits here and goes out in order.")
     if view.outbox == 1:

@@ -18,6 +18,8 @@ class ConnectionView:
     last_sync_at: datetime | None = None
     outbox: int = 0
     failures: int = 0
+    changes: int = 0
+    """Notes, tags, snoozes and the like that wait for the connection."""
     accounts_paused: tuple[str, ...] = ()
     """Names of creators whose platform session has ended."""
 

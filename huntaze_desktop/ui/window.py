@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         self.sheet = Sheet(theme)
         self.status = StatusBar(theme, version=version, language=language, clock=clock)
         self.toasts = Toasts(theme, self, foot=_TOAST_FOOT)
-        self._standing = StandingBanners(theme, self.sheet, self.retry_requested.emit)
+        self._standing = StandingBanners(theme, self.sheet, self.retry_requested.emit, self.outbox_requested.emit)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._build())
         self.setCentralWidget(self._stack)
@@ -210,6 +210,11 @@ class MainWindow(QMainWindow):
         self.status.set_connection(view)
         self.top.set_connection_state(view.state)
         self._standing.set_connection(view)
+
+    def set_outbox_opens(self, opens: bool) -> None:
+        """Whether somebody answers `outbox_requested`."""
+        self.status.set_outbox_opens(opens)
+        self._standing.set_outbox_opens(opens)
 
     def set_person(self, person: PersonView | None) -> None:
         self.top.set_person(person)

@@ -21,7 +21,28 @@ def activate(ctx: Context) -> None:
         _open.append(page)
         return page
 
-    ctx.pages.add(Page("messages", tr("Messages"), "message-square", build, shortcut="Ctrl+2"))
+    page = Page("messages", tr("Messages"), "message-square", build, shortcut="Ctrl+2", keys=shortcuts())
+    ctx.pages.add(page)
+
+
+def shortcuts() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The page's keys, as the overlay lists them."""
+    return (
+        (tr("Next, previous conversation"), ("J", "K")),
+        (tr("Select several"), ("Shift", "J", "K")),
+        (tr("Reply"), ("R",)),
+        (tr("Done"), ("E",)),
+        (tr("Snooze"), ("H",)),
+        (tr("Assign"), ("A",)),
+        (tr("Mark as unread"), ("U",)),
+        (tr("Note"), ("N",)),
+        (tr("Tag"), ("T",)),
+        (tr("Send"), ("Ctrl", "↵")),
+        (tr("Send, done, next"), ("Ctrl", "Shift", "↵")),
+        (tr("Send later"), ("Ctrl", "Shift", "S")),
+        (tr("Change the last waiting message"), ("↑",)),
+        (tr("Fan details"), ("Ctrl", ".")),
+    )
 
 
 def deactivate() -> None:
