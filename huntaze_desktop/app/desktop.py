@@ -324,8 +324,9 @@ class Desktop:
         from huntaze_desktop.app.signing_out import confirm_loss, wipe
 
         engine = self.workplace.engine
-        unsent = engine.connection.value.outbox + engine.connection.value.failures
-        if unsent and not await confirm_loss(self.window, self._theme, unsent):
+        waiting = engine.connection.value
+        unsent, changes = waiting.outbox + waiting.failures, waiting.changes
+        if (unsent or changes) and not await confirm_loss(self.window, self._theme, unsent, changes):
             return
         self.ready.clear()
         self._opened.clear()
@@ -412,8 +413,11 @@ class Desktop:
         """Keep the file that cannot be opened under another name, and begin an empty one."""
         from huntaze_desktop.app.signing_out import set_cache_aside
 
-        await asyncio.to_thread(set_cache_aside, self._profile, self._required_secrets())
+        aside = await asyncio.to_thread(set_cache_aside, self._profile, self._required_secrets())
+        log.warning("the local copy could not be opened and was set aside as %s", aside)
         await self._open_profile()
+        kept = translate("StartError", "The old copy, with what was not sent, is kept as {name}.")
+        self.window.toasts.show(kept.format(name=aside))
 
     def _services(self) -> "LocalServices":
         from huntaze_desktop.app.local_services import LocalServices

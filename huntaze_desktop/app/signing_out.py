@@ -17,24 +17,16 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 __all__ = ["confirm_loss", "set_cache_aside", "wipe"]
 
 
-async def confirm_loss(window: QWidget, theme: ThemeManager, unsent: int) -> bool:
-    """Ask whether messages that were not sent may be deleted with the local copy."""
-    words = (
-        translate(
-            "SignOut",
-            "1 message on this computer is not sent. Signing out deletes the local copy and this message with it.",
-        )
-        if unsent == 1
-        else translate(
-            "SignOut",
-            "{n} messages on this computer are not sent. Signing out deletes the local copy and them with it.",
-        )
-    )
+async def confirm_loss(window: QWidget, theme: ThemeManager, unsent: int, changes: int) -> bool:
+    """Ask whether messages that were not sent, and changes that wait, may be deleted with the local copy."""
+    words = " ".join(part for part in (_messages(unsent), _changes(changes)) if part)
     sheet = ConfirmSheet(
         theme,
         window,
-        title=translate("SignOut", "Sign out and delete unsent messages"),
-        text=words.format(n=unsent),
+        title=translate("SignOut", "Sign out and delete unsent messages")
+        if unsent
+        else translate("SignOut", "Sign out and delete waiting changes"),
+        text=words,
         confirm=translate("SignOut", "Delete and sign out"),
         cancel=translate("SignOut", "Stay signed in"),
     )
@@ -49,6 +41,30 @@ async def confirm_loss(window: QWidget, theme: ThemeManager, unsent: int) -> boo
     return await answer
 
 
+def _messages(unsent: int) -> str:
+    if unsent == 0:
+        return ""
+    if unsent == 1:
+        return translate(
+            "SignOut",
+            "1 message on this computer is not sent. Signing out deletes the local copy and this message with it.",
+        )
+    return translate(
+        "SignOut",
+        "{n} messages on this computer are not sent. Signing out deletes the local copy and them with it.",
+    ).format(n=unsent)
+
+
+def _changes(changes: int) -> str:
+    if changes == 0:
+        return ""
+    if changes == 1:
+        return translate("SignOut", "1 change, such as a note or a tag, waits for the server and would be lost.")
+    return translate("SignOut", "{n} changes, such as notes and tags, wait for the server and would be lost.").format(
+        n=changes
+    )
+
+
 def wipe(profile: Profile, secrets: Secrets) -> None:
     """Remove the local copy. The key goes first: without it what is left of the files on the disk is noise."""
     secrets.delete(CACHE_KEY)
@@ -58,13 +74,14 @@ def wipe(profile: Profile, secrets: Secrets) -> None:
             path.unlink()
 
 
-def set_cache_aside(profile: Profile, secrets: Secrets) -> None:
-    """Rename a local copy that cannot be opened, so that a key that comes back still finds it."""
+def set_cache_aside(profile: Profile, secrets: Secrets) -> str:
+    """Rename a local copy that cannot be opened, so that a key that comes back still finds it; returns its new name."""
     mark = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     for path in _files(profile):
         with contextlib.suppress(FileNotFoundError):
             path.rename(path.with_name(f"{path.name}.aside-{mark}"))
     secrets.delete(CACHE_KEY)
+    return f"{profile.cache_path.name}.aside-{mark}"
 
 
 def _files(profile: Profile) -> list[Path]:

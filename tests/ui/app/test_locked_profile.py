@@ -8,6 +8,7 @@ from huntaze_desktop.app.secrets import MemorySecrets, NoKeyringError, new_key
 from huntaze_desktop.app.workplace import CACHE_KEY, open_profile_cache
 from huntaze_desktop.ui.passphrase_dialog import PassphrasePage
 from huntaze_desktop.ui.sign_in import SignInPage
+from huntaze_desktop.ui_kit.labels import Label
 from tests.ui.app.conftest import Desk, Seat, Server
 
 pytestmark = pytest.mark.gui
@@ -86,6 +87,8 @@ def test_a_cache_with_another_key_is_set_aside_if_one_wants(desk: Desk) -> None:
         aside = list(desk.profile.folder.glob("cache.db.aside-*"))
         assert [path.read_bytes() for path in aside] == [before]
         await seat.until(lambda: seat.desktop.is_open, "the new copy")
+        told = " ".join(label.text() for toast in seat.window.toasts.shown for label in toast.findChildren(Label))
+        assert aside[0].name in told
 
     desk.start(script)
     open_profile_cache(desk.profile, secrets).close()

@@ -67,6 +67,27 @@ def test_with_something_unsent_one_may_stay(desk: Desk, server: Server, secrets:
     desk.start(script)
 
 
+def test_changes_that_wait_are_asked_about_too(desk: Desk, server: Server) -> None:
+    conversation = server.peer.talk()
+
+    async def script(seat: Seat) -> None:
+        await seat.sign_in(server.url)
+        await seat.works()
+        engine = seat.desktop.workplace.engine
+        await seat.until(lambda: engine.connection.value.last_sync_at is not None, "the first sync")
+        server.stop()
+        await engine.add_tag(conversation.fan_id, "beach")
+        await seat.until(lambda: engine.connection.value.changes == 1, "the change in the queue")
+        seat.window.sign_out_requested.emit()
+        sheet = await seat.hands.wait_for(QWidget, "confirm")
+        assert "1 change, such as a note or a tag," in sheet.accessibleName()
+        await seat.click("confirm.no")
+        await seat.until(lambda: seat.hands.find(QWidget, "confirm") is None, "no question any more")
+        assert engine.connection.value.changes == 1
+
+    desk.start(script)
+
+
 def test_with_something_unsent_one_may_delete_it(desk: Desk, server: Server, secrets: Secrets) -> None:
     conversation = server.peer.talk()
 
