@@ -5,8 +5,11 @@ one process, and its clock is the database's.
 """
 
 import asyncio
+import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 from sqlalchemy import func, select
@@ -32,11 +35,44 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+def elapsed() -> float:
+    """Seconds of real time since some moment, those that the machine slept included where the system tells."""
+    if sys.platform == "win32":
+        return time.monotonic()  # counts sleep
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock as it was at the start, and the time that has passed since.
+
+    Somebody may set the machine's clock while this runs, and a limit of sends in any minute must hold all the same: so
+    a jump is not followed. Time never goes back, and what the machine's clock is ahead is made up for by at most one
+    part in a thousand, which over a minute is less than the margin of the limiter.
+    """
+
+    _CATCH_UP = 0.001
+
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = elapsed,
+    ) -> None:
+        """Args: wall: what the machine says, which may jump; elapsed: seconds, which never do."""
+        self._wall = wall
+        self._elapsed = elapsed
+        self._lock = Lock()
+        self._anchor = (elapsed(), wall())
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        with self._lock:  # units of work ask from several threads
+            since, at = self._anchor
+            passed = self._elapsed() - since
+            moment = at + timedelta(seconds=passed)
+            ahead = (self._wall() - moment).total_seconds()
+            moment += timedelta(seconds=min(max(ahead, 0.0), passed * self._CATCH_UP))
+            self._anchor = (since + passed, moment)
+            return moment
 
     def monotonic(self) -> float:
         return time.monotonic()
