@@ -1,4 +1,4 @@
-"""The agency all benchmarks work on: a real sandbox and a real backend, 2,000 fans, 60,000 messages, nobody writing."""
+"""The agency all benchmarks work on: a real sandbox and a real backend, 2,000 fans, 100,000 messages, nobody writing."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from huntaze_desktop.app.own import Owner, own_command
 __all__ = ["FANS", "MESSAGES", "OWNER", "Agency", "agency", "environment"]
 
 FANS = 2_000
-MESSAGES = 60_000
+MESSAGES = 100_000
 OWNER = Owner(name="Sam Ortiz", email="sam@bench.example", password="correct horse battery", agency="Bench agency")
 _SANDBOX_KEY = "bench-sandbox-key-0123456789"
 _SERVER_SECRETS = {"JWT_SECRET": "j" * 40, "TOKEN_ENCRYPTION_KEY": "5e" * 32}

@@ -44,7 +44,7 @@ def desktop(agency: Agency, profile: Path, cache: Path) -> list[Figure]:
     told = Window(agency.url, profile, cache).sync()
     return [
         Figure(
-            "first sync into the desktop",
+            f"first sync of {agency.messages:,} messages into the desktop",
             told["rows"] / told["seconds"],
             "rows/s",
             GOAL_DESKTOP_ROWS,
