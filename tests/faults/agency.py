@@ -61,6 +61,8 @@ class Shift:
     limit: int = 10
     pause_s: float = 0.05
     """Of a chatter between two messages."""
+    history: int | None = None
+    """Messages that are there already; two of each fan if it is not said."""
 
 
 @dataclass(slots=True)
@@ -81,13 +83,14 @@ class Agency:
     to_platform: Proxy = field(init=False)
     webhooks: Proxy = field(init=False)
     person: Person = field(init=False)
+    _token: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.to_service, self.to_platform, self.webhooks = (Proxy(self.seed + n) for n in range(3))
         fans = self.shift.accounts * (self.shift.conversations + 2)  # some fans take no messages
         words = ["--quiet", "--key", PLATFORM_KEY, "--rate-limit", "0", "--idempotency", "journal", "--exit-with-stdin"]
-        words += ["--fans", str(fans), "--messages", str(2 * fans), "--seed", str(self.seed)]
+        words += ["--fans", str(fans), "--messages", str(self.shift.history or 2 * fans), "--seed", str(self.seed)]
         words += ["--state", str(self.folder / "sandbox.state"), "--journal", str(self.journal)]
         sandbox = {"accounts": self.shift.accounts, "arguments": words}
         self.sandbox = Process(Spec("sandbox", "sandbox", sandbox, self.folder / "sandbox.log", {}))
@@ -172,7 +175,8 @@ class Agency:
         ) as http:
             form = {"email": OWNER["email"], "password": OWNER["password"], "device_id": _device(1)}
             signed = (await http.post("/auth/sign-in", json=form)).raise_for_status().json()
-            http.headers["Authorization"] = f"Bearer {signed['access_token']}"
+            self._token = signed["access_token"]
+            http.headers["Authorization"] = f"Bearer {self._token}"
             new = {"platform": "sandbox", "base_url": self.to_platform.url, "api_key": PLATFORM_KEY}
             made = (await http.post("/connections", json=new)).raise_for_status().json()
             async with asyncio.timeout(180):
@@ -184,8 +188,20 @@ class Agency:
 
     # --- chatters ---------------------------------------------------------------------------------------------------
 
-    async def hire(self, scripts: dict[str, dict[str, list[str]]]) -> None:
-        """Start a chatter for each script: conversation → texts in order."""
+    async def invite(self, name: str) -> None:
+        """Make a member of this name, who sees every creator."""
+        form = {"name": name, "email": _email(name), "password": OWNER["password"], "role": "manager"}
+        async with httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.backend.port}/api/v2", timeout=60, trust_env=False
+        ) as http:
+            headers = {"Authorization": f"Bearer {self._token}"}
+            (await http.post("/members", json=form, headers=headers)).raise_for_status()
+
+    async def hire(self, scripts: dict[str, dict[str, list[str]]], *, members: bool = False) -> None:
+        """Start a chatter for each script: conversation → texts in order.
+
+        Args: members: each is the invited member of its name; else all are the owner on several computers.
+        """
         self.scripts = scripts
         for name, script in scripts.items():
             folder = self.folder / name
@@ -196,7 +212,7 @@ class Agency:
                 "script": str(folder / "script.json"),
                 "key": KEY,
                 "server": self.to_service.url,
-                "email": OWNER["email"],
+                "email": _email(name) if members else OWNER["email"],
                 "password": OWNER["password"],
                 "pause_s": self.shift.pause_s,
             }
@@ -262,7 +278,7 @@ class Agency:
             status = json.loads(path.read_text()) if path.exists() else {"written": -1, "outbox": 1, "seq": -1}
             if status["written"] < sum(map(len, script.values())) or status["outbox"] or status["seq"] != last:
                 return False
-        return on_their_way == 0
+        return bool(on_their_way == 0)
 
     def evidence(self) -> Evidence:
         """What is there to be judged. Every process must have ended."""
@@ -297,6 +313,10 @@ def scripts(conversations: dict[str, list[str]], shift: Shift, chance: Random) -
             words = "How are you today? 🙂" if repeated else f"Line {n} of account {number} & its <fans>"
             script.setdefault(conversation, []).append(words)
     return found
+
+
+def _email(name: str) -> str:
+    return f"{name}@bench.example"
 
 
 def _device(n: int) -> str:

@@ -22,25 +22,26 @@ from huntaze_desktop.engine import Engine, Timing
 from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.sdk import BackendError, OfflineError
 
-__all__ = ["main"]
+__all__ = ["QUICK", "main", "watch"]
 
 #: Waits of seconds instead of half a minute: a bench has many faults a minute, a person has few.
 QUICK = Timing(backoff_base=0.1, backoff_cap=1.0, pull_every=5.0, request=4.0, connect=1.0)
 
-WATCH = (
+_WATCH = (
     "CREATE TABLE IF NOT EXISTS bench_cursors (n INTEGER PRIMARY KEY, seq INTEGER, gen INTEGER)",
-    "CREATE TABLE IF NOT EXISTS bench_queued (id TEXT PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS bench_queued (id TEXT PRIMARY KEY, base_rev INTEGER)",
     """CREATE TRIGGER IF NOT EXISTS bench_cursor AFTER UPDATE OF seq, gen ON sync_state
        WHEN old.seq IS NOT new.seq OR old.gen IS NOT new.gen
        BEGIN INSERT INTO bench_cursors (seq, gen) VALUES (new.seq, new.gen); END""",
     """CREATE TRIGGER IF NOT EXISTS bench_queue AFTER INSERT ON outbox
-       BEGIN INSERT OR IGNORE INTO bench_queued VALUES (new.id); END""",
+       BEGIN INSERT OR IGNORE INTO bench_queued VALUES (new.id, new.base_rev); END""",
 )
 """What the bench has the store note by itself, in the very transactions that it watches."""
 
 SEEN = """SELECT conversation_id, count(*) FROM (
     SELECT id, conversation_id FROM outbox
-    UNION SELECT id, conversation_id FROM messages WHERE direction = 'out' AND author_id IS NOT NULL)
+    UNION SELECT id, conversation_id FROM messages
+        WHERE direction = 'out' AND author_id = (SELECT member_id FROM account))
     GROUP BY conversation_id"""
 
 
@@ -119,19 +120,20 @@ class Chatter:
 
 
 def _standing(connection: Sql) -> tuple[int, int]:
-    outbox = connection.execute(text("SELECT count(*) FROM outbox")).scalar_one()
+    outbox = connection.execute(text("SELECT count(*) FROM outbox WHERE state = 'queued_local'")).scalar_one()
     seq = connection.execute(text("SELECT seq FROM sync_state WHERE complete")).scalar()
     return int(outbox), int(seq or 0)
+
+
+def watch(connection: Sql) -> None:
+    """Put the bench's tables and triggers into a chatter's cache."""
+    for statement in _WATCH:
+        connection.exec_driver_sql(statement)
 
 
 async def _run(options: dict[str, Any]) -> None:
     folder = Path(options["folder"])
     cache = open_cache(folder / "cache.db", CacheKey(options["key"]))
-
-    def watch(connection: Sql) -> None:
-        for statement in WATCH:
-            connection.exec_driver_sql(statement)
-
     cache.write(watch)
     loop = asyncio.get_running_loop()
     engine = Engine(cache, FileTokens(folder / "token"), loop.call_soon_threadsafe, timing=QUICK)

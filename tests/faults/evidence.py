@@ -25,7 +25,7 @@ from tests.faults.checker import (
     Transition,
 )
 
-__all__ = ["check_store", "client_store", "journal", "open_store", "pressed", "service", "with_ids"]
+__all__ = ["base_revs", "check_store", "client_store", "journal", "open_store", "pressed", "service", "with_ids"]
 
 Query = Callable[[str], Sequence[Sequence[Any]]]
 """Runs one statement on the service's database."""
@@ -109,6 +109,12 @@ def client_store(client: str, path: Path, key: str) -> ClientStore:
             generation = gen
             cursors.append(seq)
     return ClientStore(client, versions, outbox, queued, frozenset(), tuple(cursors))
+
+
+def base_revs(path: Path, key: str) -> dict[str, int | None]:
+    """Which of the conversation's replies a chatter had seen when it pressed Send, by message."""
+    with closing(open_store(path, key)) as store:
+        return dict(store.execute("SELECT id, base_rev FROM bench_queued").fetchall())
 
 
 def check_store(name: str, path: Path, key: str | None) -> Integrity:
