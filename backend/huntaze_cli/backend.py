@@ -76,6 +76,41 @@ def create_owner(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; one that is there is not written over.")],
+    data: Data = None,
+) -> None:
+    """Copy the embedded database to a new file, with the same key, while the service may go on."""
+    from huntaze_backend.serve.administration import back_up
+
+    back_up(file, data)
+    typer.echo(f"The database is in {file}, encrypted with the same key.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` made.")],
+    data: Data = None,
+) -> None:
+    """Put a backup in the place of the embedded database, which is kept aside. The service must not run."""
+    from huntaze_backend.serve.administration import restore as put_back
+
+    done = put_back(file, data)
+    if done.kept is not None:
+        typer.echo(f"What was there before is in {done.kept}.")
+    typer.echo("The backup is in its place. Desktops take a new snapshot; their drafts and unsent messages stay.")
+    typer.echo(f"Messages to look for on the platform before they may go: {done.looked_for}.")
+
+
+@app.command("after-restore")
+def after_restore(data: Data = None) -> None:
+    """Make a PostgreSQL database that pg_restore put back fit to be served. Run it before the service."""
+    from huntaze_backend.serve.administration import after_restore as begin_anew
+
+    typer.echo(f"Messages to look for on the platform before they may go: {begin_anew(data)}.")
+
+
+@app.command()
 def openapi() -> None:
     """Print the API's description, as it is checked in under docs/api/."""
     import json

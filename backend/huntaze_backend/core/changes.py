@@ -27,6 +27,7 @@ __all__ = [
     "forget",
     "record",
     "record_many",
+    "renew_epochs",
     "stamp",
     "start",
     "take",
@@ -82,6 +83,17 @@ class _Collected:
 def start(session: Session, agency_id: str) -> None:
     """Give a new agency its counter; belongs to the transaction that makes the agency."""
     session.add(CounterRow(agency_id=agency_id, last_seq=0, epoch=new_id(), min_seq=0))
+
+
+def renew_epochs(session: Session) -> int:
+    """Void every cursor of every agency, because this database is not a continuation of what its clients saw.
+
+    Returns how many agencies there are.
+    """
+    counters = session.scalars(select(CounterRow).with_for_update()).all()
+    for counter in counters:
+        counter.epoch = new_id()
+    return len(counters)
 
 
 def record(

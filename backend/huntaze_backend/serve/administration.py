@@ -1,14 +1,17 @@
-"""What an administrator does without a running service: migrate, and make the first owner."""
+"""What an administrator does beside the service: migrate, make the first owner, back up and restore."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from huntaze_backend.serve.failures import StartError, give_up
 from huntaze_backend.serve.options import Owner, load_settings
 
-__all__ = ["create_owner", "migrate"]
+if TYPE_CHECKING:
+    from huntaze_backend.serve.backups import Restored
+
+__all__ = ["after_restore", "back_up", "create_owner", "migrate", "restore"]
 
 T = TypeVar("T")
 
@@ -35,11 +38,36 @@ def create_owner(owner: Owner, data: Path | None = None) -> bool:
     return _run(work())
 
 
+def back_up(file: Path, data: Path | None = None) -> None:
+    """Copy the embedded database to a new file, encrypted with the same key, while a service may work on it."""
+    from huntaze_backend.serve import backups
+
+    _say_why(lambda: backups.back_up(load_settings(), data, file))
+
+
+def restore(file: Path, data: Path | None = None) -> "Restored":
+    """Put a backup in the place of the embedded database, which is kept aside."""
+    from huntaze_backend.serve import backups
+
+    return _say_why(lambda: backups.restore(load_settings(), data, file))
+
+
+def after_restore(data: Path | None = None) -> int:
+    """Make a database that other tools put back fit to be served; how many messages are looked for."""
+    from huntaze_backend.serve import backups
+
+    return _say_why(lambda: backups.after_restore(load_settings(), data))
+
+
 def _run(work: Coroutine[object, object, T]) -> T:
+    return _say_why(lambda: asyncio.run(work))
+
+
+def _say_why(work: Callable[[], T]) -> T:
     from huntaze_backend.core import logs
 
     logs.configure()
     try:
-        return asyncio.run(work)
+        return work()
     except StartError as error:
         give_up(error)

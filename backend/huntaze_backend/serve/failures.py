@@ -17,6 +17,9 @@ EXIT_CODES = {
     "ALREADY_RUNNING": 6,
     "DATABASE_FAILED": 7,
     "WORKER_FAILED": 8,
+    "NOT_EMBEDDED": 2,
+    "FILE_EXISTS": 2,
+    "BAD_BACKUP": 9,
 }
 
 

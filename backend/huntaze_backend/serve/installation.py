@@ -21,9 +21,10 @@ from huntaze_backend.serve.failures import StartError
 from huntaze_backend.serve.options import Owner
 from huntaze_backend.settings import Settings
 
-__all__ = ["Installation", "add_first_owner", "open_installation", "owner_of"]
+__all__ = ["DATABASE_FILE", "Installation", "add_first_owner", "only_one", "open_installation", "owner_of"]
 
-_FILE = "huntaze.db"
+DATABASE_FILE = "huntaze.db"
+"""Name of the embedded database in its data folder."""
 _LOCK_FILE = "huntaze.lock"
 
 
@@ -39,7 +40,7 @@ class Installation:
 async def open_installation(settings: Settings, data: Path | None) -> AsyncIterator[Installation]:
     """Open, migrate, and close again at the end. Raises: StartError."""
     folder = data or settings.data
-    with _only_one(folder) if folder is not None and settings.database_url is None else contextlib.nullcontext():
+    with only_one(folder) if folder is not None and settings.database_url is None else contextlib.nullcontext():
         database = _open(settings, folder)
         try:
             secrets = await _prepare(database, settings)
@@ -87,7 +88,7 @@ def _open(settings: Settings, folder: Path | None) -> Database:
             return Database.open(_with_driver(settings.database_url.get_secret_value()))
         if folder is None:
             raise StartError("NO_DATABASE", "Name a folder (--data or HUNTAZE_DATA) or a database (DATABASE_URL).")
-        return Database.open(f"sqlite:///{folder / _FILE}", key=key)
+        return Database.open(f"sqlite:///{folder / DATABASE_FILE}", key=key)
     except WrongKeyError as error:
         raise StartError("WRONG_KEY", "The database is encrypted with another key. Nothing was changed.") from error
     except OldSqliteError as error:
@@ -122,7 +123,7 @@ def _with_driver(url: str) -> str:
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: a second service would take the first one's open sends for crashed ones."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
