@@ -5,9 +5,8 @@ it can be down, lose a request on its way there, or lose the answer on its way b
 """
 
 import asyncio
-import json
 from collections import Counter, deque
-from typing import Any, Literal
+from typing import Literal
 
 import httpx2
 
@@ -31,11 +30,8 @@ class ModelBackend(httpx2.AsyncBaseTransport):
         await asyncio.sleep(0)
         if not self.online:
             raise httpx2.ConnectError("no network", request=request)
-        fault = (
-            self.faults.popleft()
-            if self.faults and request.method == "POST" and "auth" not in str(request.url)
-            else None
-        )
+        counts = request.method == "POST" and "/auth/" not in str(request.url)
+        fault = self.faults.popleft() if self.faults and counts else None
         if fault == "down":
             raise httpx2.ConnectError("no way out", request=request)
         if fault == "request":
@@ -46,11 +42,3 @@ class ModelBackend(httpx2.AsyncBaseTransport):
         if fault == "answer":
             raise httpx2.ReadError("lost on the way back", request=request)
         return response
-
-    def reply_as_colleague(self, conversation_id: str, words: str) -> None:
-        """Ana answers, without telling the event stream."""
-        asyncio.run(self.peer.colleague_replies(conversation_id, words))
-
-
-def text_of(body: bytes) -> Any:
-    return json.loads(body)["text"]

@@ -237,7 +237,7 @@ class EngineMachine(RuleBasedStateMachine):
                     elif row.hold_until is not None and not row.attempts and await self.core.actions.undo_send(row.id):
                         del self.texts[row.id]
                 await asyncio.sleep(0.005)
-            while await self.core.store.read(ops.anything_waits):
+            while await self.core.store.read(ops.anything_waits):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.005)
 
 
