@@ -119,3 +119,43 @@ async def test_the_budget_is_whole_before_anything_was_sent(api: House) -> None:
 async def test_what_a_fan_wrote_is_no_message_of_ours(api: House) -> None:
     answer = await api.client.get(f"/api/v2/messages/{api.seed.message_ids[0]}")
     assert answer.status_code == 404
+
+
+async def test_a_collision_says_what_was_missed_and_what_to_name_next(api: House) -> None:
+    api.client.headers.update(await api.headers("chatter"))
+    first = (await post(api, order(api, "I have him"), new_id())).json()["message"]
+    api.client.headers.update(await api.headers("owner"))
+    key, body = new_id(), order(api, "me too", base_rev=0)
+    refused = await post(api, body, key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "COLLISION")
+    told = refused.json()["collision"]
+    assert (told["reason"], told["missed"][-1]["id"]) == ("colleague_replied", first["id"])
+    answer = await post(api, body | {"override": True, "base_rev": told["reply_rev"]}, key)
+    assert (answer.status_code, answer.json()["message"]["id"]) == (201, key)
+
+
+async def test_a_text_is_changed_by_who_wrote_it_while_it_waits(api: House) -> None:
+    key = new_id()
+    made = (await post(api, order(api, "helo"), key)).json()["message"]
+    path = f"/api/v2/messages/{key}"
+    changed = await api.client.put(path, json={"text": "hello", "base_ver": made["ver"]})
+    assert (changed.status_code, changed.json()["message"]["text"]) == (200, "hello")
+    stale = await api.client.put(path, json={"text": "hullo", "base_ver": made["ver"]})
+    assert (stale.status_code, stale.json()["code"]) == (409, "CONFLICT")
+    api.client.headers.update(await api.headers("chatter"))
+    foreign = await api.client.put(path, json={"text": "mine", "base_ver": changed.json()["message"]["ver"]})
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "FORBIDDEN")
+
+
+async def test_only_a_delivered_message_is_taken_back(api: House) -> None:
+    answer = await api.client.post(f"/api/v2/messages/{api.seed.failed_ids[0]}/unsend")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ILLEGAL_STATE")
+
+
+async def test_evidence_is_for_what_needs_a_person(api: House) -> None:
+    seen = await api.client.get(f"/api/v2/messages/{api.seed.unclear_ids[0]}/evidence")
+    assert (seen.status_code, seen.json()["complete"]) == (200, False)
+    answer = await api.client.get(f"/api/v2/messages/{api.seed.failed_ids[0]}/evidence")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ILLEGAL_STATE")
+    api.client.headers.update(await api.headers("chatter"))
+    assert (await api.client.get(f"/api/v2/messages/{api.seed.unclear_ids[1]}/evidence")).status_code == 404
