@@ -50,7 +50,6 @@ class Dialog(QWidget):
         column.addLayout(head)
         column.addWidget(line(theme))
         content = QWidget()
-        content.setAutoFillBackground(False)
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(20, 14, 20, 16)
         self.body.setSpacing(8)
@@ -60,6 +59,8 @@ class Dialog(QWidget):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.viewport().setAutoFillBackground(False)
+        # QScrollArea turns this on for what it is given.
+        content.setAutoFillBackground(False)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll = OverlayScrollBar(self._area)
         self._content = content

@@ -61,7 +61,7 @@ class AssigneeChip(QAbstractButton):
     def words(self, *, short: bool | None = None) -> str:
         row, brief = self._row, self._short if short is None else short
         if row is None or row.assignee_id is None:
-            return tr("Assign") if brief else tr("Assigned to nobody")
+            return tr("Assign") if brief else tr("Unassigned")
         if row.assigned_to_me:
             return tr("You") if brief else tr("Assigned to you")
         name = first_name(row.assignee_name or "")

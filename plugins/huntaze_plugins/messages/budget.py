@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from huntaze_desktop.sdk import SendBudget
 from huntaze_desktop.ui_kit.chat.rows import countdown
+from huntaze_desktop.ui_kit.chat.words import clock
 from huntaze_desktop.ui_kit.theme import ColorRole
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.words import tr
@@ -67,6 +68,19 @@ class BudgetRing(QWidget):
             return told.format(used, budget.limit, left)
         return (tr("{0}/{1}") if self._short else tr("{0}/{1} this minute")).format(used, budget.limit)
 
+    def tooltip(self) -> str:
+        """How many of the account's messages wait and until about when: an estimate, and called one."""
+        if not self._online:
+            return tr("Messages are kept on this computer and go out in order when it is online.")
+        budget = self._budget
+        if budget is None or budget.waiting <= 0:
+            return ""
+        count = budget.waiting
+        waits = tr("1 message of this account waits") if count == 1 else tr("%n messages of this account wait", count)
+        if budget.empty_at is None:
+            return waits
+        return tr("{0}, the last one goes at about {1}").format(waits, clock(budget.empty_at))
+
     def _refresh(self) -> None:
         self._tick()
         if self.isVisible() and self.is_used_up and self._online:
@@ -76,9 +90,7 @@ class BudgetRing(QWidget):
 
     def _tick(self) -> None:
         self.setAccessibleName(self.text())
-        self.setToolTip(
-            "" if self._online else tr("Messages are kept on this computer and go out in order when it is online.")
-        )
+        self.setToolTip(self.tooltip())
         self.updateGeometry()
         self.update()
 

@@ -25,6 +25,7 @@ from huntaze_desktop.sdk import (
 )
 from huntaze_desktop.ui_kit.chat import Action, ChatPeople, Timeline
 from huntaze_desktop.ui_kit.chat.delivery import can_unsend
+from huntaze_desktop.ui_kit.popover import Align
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.collision import CollisionStrip, HandOverStrip
 from huntaze_plugins.messages.composer import Composer
@@ -314,15 +315,17 @@ class ThreadPane(QWidget):
                 self._rest()
                 self.sending.send_at(row, text, when)
 
+        align: Align = "right" if beside is self.composer.other_ways else "left"
+
         def pick() -> None:
             picker = TimePicker(self._theme, tr("Send at"), self._ctx.now, at, tr("Schedule"))
             picker.setObjectName("messages.later.picker")
             picker.dismissed.connect(picker.deleteLater)
-            picker.open_beside(beside, above=True)
+            picker.open_beside(beside, align=align, above=True)
 
         menu = time_menu(self._theme, tr("Send later"), self._ctx.now, at, pick, fan=row.fan_name, fan_zone=self._zone)
         menu.dismissed.connect(menu.deleteLater)
-        menu.open_at(beside, align="right" if beside is self.composer.other_ways else "left", above=True)
+        menu.open_at(beside, align=align, above=True)
 
     def _edit_last(self) -> None:
         message = last_editable(self._rows())

@@ -15,7 +15,7 @@ from huntaze_desktop.ui_kit.chat.words import when_text
 from huntaze_desktop.ui_kit.fields import LineEdit
 from huntaze_desktop.ui_kit.labels import Label, Paragraph
 from huntaze_desktop.ui_kit.month import MonthGrid
-from huntaze_desktop.ui_kit.popover import Menu, Popover
+from huntaze_desktop.ui_kit.popover import Align, Menu, Popover
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.times import LONGEST, GoodTime, good_times, parse_clock, trouble_with
 from huntaze_plugins.messages.words import first_name, tr
@@ -102,9 +102,9 @@ class TimePicker(Popover):
         self.body.addWidget(self.why)
         self.body.addLayout(foot)
 
-    def open_beside(self, anchor: QWidget, *, above: bool = False) -> None:
+    def open_beside(self, anchor: QWidget, *, align: Align = "right", above: bool = False) -> None:
         """Open with the month in focus."""
-        self.open_at(anchor, align="right", above=above)
+        self.open_at(anchor, align=align, above=above)
         self.month.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def at(self) -> datetime | None:

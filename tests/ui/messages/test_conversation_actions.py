@@ -161,7 +161,7 @@ def test_any_other_time_is_picked(page: MessagesPage, context: FakeContext, qtbo
 
 def test_a_gives_it_to_a_colleague_and_back(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
     page.open("c-daniel")
-    assert page.thread_pane.header.assignee.text() == "Assigned to nobody"
+    assert page.thread_pane.header.assignee.text() == "Unassigned"
     press(qtbot, page, Qt.Key.Key_A)
     choose(page, "messages.assign.ana")
     assert context.conversations.calls == [("assign", "c-daniel", "ana", "")]

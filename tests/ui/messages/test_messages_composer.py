@@ -224,3 +224,13 @@ def test_a_text_that_fails_after_one_has_left_becomes_a_draft(page: MessagesPage
     assert context.messages.drafts["c-daniel"] == "First this\nand this"
     assert page.thread_pane.composer.text() == ""
     assert "Not now." in context.shell.toasts[-1][0]
+
+
+def test_the_ring_tells_how_many_wait_and_until_about_when(page: MessagesPage, context: FakeContext) -> None:
+    page.open("c-daniel")
+    ring = page.thread_pane.composer.budget
+    assert ring.toolTip() == ""
+    at = NOW + timedelta(seconds=90)
+    context.messages.budgets["mara"].set(SendBudget("mara", 10, 0, NOW + timedelta(seconds=12), 7, at))
+    assert ring.text() == "10/10, next in 0:12"
+    assert ring.toolTip() == f"7 messages of this account wait, the last one goes at about {at.astimezone():%H:%M}"
