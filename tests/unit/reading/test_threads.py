@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntaze_backend.areas.messages.threads import Entry, derive, read_mark_from_count
+from huntaze_backend.areas.messages.threads import Entry, Marks, derive, read_mark_from_count
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import MessageKind
 
@@ -39,12 +39,16 @@ entries = st.lists(
 )
 
 
-@given(entries, st.none() | minutes.map(at), st.data())
-def test_any_order_and_any_repetition_end_in_the_same_fields(said, read_up_to, data):
+maybe = st.none() | minutes.map(at)
+marks = st.builds(Marks, snooze_until=maybe, snooze_seen=maybe, done_at=maybe, done_seen=maybe, unread_seen=maybe)
+
+
+@given(entries, maybe, marks, st.data())
+def test_any_order_and_any_repetition_end_in_the_same_fields(said, read_up_to, asked, data):
     reports = data.draw(st.lists(st.sampled_from(said))) if said else []
     shuffled = data.draw(st.permutations([*said, *reports]))
 
-    assert derive(shuffled, read_up_to) == derive(said, read_up_to)
+    assert derive(shuffled, read_up_to, asked) == derive(said, read_up_to, asked)
 
 
 @given(entries, st.none() | minutes.map(at))
@@ -101,3 +105,22 @@ def test_the_read_mark_taken_from_a_count_leaves_that_many_unread(times, unread)
 
     said = [Entry(id=str(index), at=moment, incoming=True) for index, moment in enumerate(times)]
     assert derive(said, mark).unread == min(unread, len(times))
+
+
+def test_a_snooze_and_done_last_until_the_fan_asks_again():
+    asked = Marks(snooze_until=at(90), snooze_seen=at(2), done_at=at(5), done_seen=at(2))
+    before = [fan_says("a", 1), fan_says("b", 2), fan_says("tip", 9, MessageKind.TIP), we_say("c", 10)]
+
+    kept, ended = derive(before, None, asked), derive([*before, fan_says("d", 3)], None, asked)
+
+    assert (kept.snoozed_until, kept.done_at) == (at(90), at(5))
+    assert (ended.snoozed_until, ended.done_at) == (None, None)
+
+
+def test_marked_unread_lasts_until_an_answer_is_delivered():
+    asked = Marks(unread_seen=at(2))
+    before = [we_say("a", 2), fan_says("b", 3), we_say("c", 4, State.READY)]
+
+    assert derive(before, at(3), asked).marked_unread
+    assert not derive([*before, we_say("d", 5)], at(3), asked).marked_unread
+    assert not derive(before, at(3)).marked_unread
