@@ -200,7 +200,10 @@ class Agency:
     async def hire(self, scripts: dict[str, dict[str, list[str]]], *, members: bool = False) -> None:
         """Start a chatter for each script: conversation → texts in order.
 
-        Args: members: each is the invited member of its name; else all are the owner on several computers.
+        Args:
+            scripts: by chatter.
+            members: each is the invited member of its name, and all begin when `begin` is called; else all are the
+                owner on several computers, and each begins at once.
         """
         self.scripts = scripts
         for name, script in scripts.items():
@@ -215,10 +218,18 @@ class Agency:
                 "email": _email(name) if members else OWNER["email"],
                 "password": OWNER["password"],
                 "pause_s": self.shift.pause_s,
+                "gate": str(self.folder / "begin") if members else None,
             }
             self.clients[name] = Process(Spec(name, "client", options, self.folder / f"{name}.log"))
             if not await self.clients[name].start():
                 raise RuntimeError(f"{name} does not start: see {name}.log")
+
+    async def begin(self, seconds: float) -> None:
+        """Let the members write, when every one of them has seen everything there is."""
+        async with asyncio.timeout(seconds):
+            while not await asyncio.to_thread(self._all_see, self._last_seq()):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        (self.folder / "begin").touch()
 
     def killer(self, process: Process, lives_s: tuple[float, float]) -> Killer:
         """Somebody who kills this process again and again; its files are checked while it is dead."""
@@ -272,13 +283,24 @@ class Agency:
             "SELECT count(*) FROM messages WHERE client_key IS NOT NULL"
             " AND state NOT IN ('sent', 'failed', 'rejected', 'cancelled', 'expired')"
         )[0][0]
-        last = self.query("SELECT last_seq FROM sync_counters")[0][0]
         for name, script in self.scripts.items():
-            path = self.folder / name / "status.json"
-            status = json.loads(path.read_text()) if path.exists() else {"written": -1, "outbox": 1, "seq": -1}
-            if status["written"] < sum(map(len, script.values())) or status["outbox"] or status["seq"] != last:
+            status = self._status(name)
+            if status["written"] < sum(map(len, script.values())) or status["outbox"]:
                 return False
-        return bool(on_their_way == 0)
+        return bool(on_their_way == 0 and self._all_see(self._last_seq()))
+
+    def _last_seq(self) -> int:
+        return int(self.query("SELECT last_seq FROM sync_counters")[0][0])
+
+    def _all_see(self, seq: int) -> bool:
+        return all(self._status(name)["seq"] == seq for name in self.scripts)
+
+    def _status(self, name: str) -> dict[str, int]:
+        path = self.folder / name / "status.json"
+        found: dict[str, int] = (
+            json.loads(path.read_text()) if path.exists() else {"written": -1, "outbox": 1, "seq": -1}
+        )
+        return found
 
     def evidence(self) -> Evidence:
         """What is there to be judged. Every process must have ended."""

@@ -72,6 +72,7 @@ class Chatter:
         self._email, self._password = options["email"], options["password"]
         self._texts: dict[str, list[str]] = json.loads(Path(options["script"]).read_text())
         self._pause_s = float(options["pause_s"])
+        self._gate = options["gate"] and Path(options["gate"])
         self._log = os.open(self._folder / "pressed.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._written = 0
 
@@ -83,7 +84,9 @@ class Chatter:
             await asyncio.sleep(0.2)
 
     async def write(self) -> None:
-        """Send what is still to be sent, one text of each conversation after the other."""
+        """Send what is still to be sent, one text of each conversation after the other, once the gate is open."""
+        while self._gate and not self._gate.exists():  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.02)
         written = await self._on_the_screen()
         self._written = sum(written.get(conversation_id, 0) for conversation_id in self._texts)
         for n in range(max(map(len, self._texts.values()), default=0)):

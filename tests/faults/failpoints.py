@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,14 +90,15 @@ POINTS: dict[Role, tuple[Failpoint, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """Die at the `nth` call of one point."""
+    """Die at the `nth` call of one point, of those that come later than `after_s` seconds from the start."""
 
     name: str
     nth: int
+    after_s: float
     hits: Path
 
     def as_json(self) -> dict[str, object]:
-        return {"name": self.name, "nth": self.nth, "hits": str(self.hits)}
+        return {"name": self.name, "nth": self.nth, "after_s": self.after_s, "hits": str(self.hits)}
 
 
 def install(role: Role, armed: Armed) -> None:
@@ -128,8 +130,11 @@ class _Trigger:
         self._armed = armed
         self._lock = threading.Lock()
         self._calls = 0
+        self._begins_at = time.monotonic() + armed.after_s
 
     def pull(self) -> None:
+        if time.monotonic() < self._begins_at:
+            return
         with self._lock:
             self._calls += 1
             if self._calls != self._armed.nth:

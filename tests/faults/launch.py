@@ -22,7 +22,7 @@ def main(spec: dict[str, Any]) -> None:
     """Become that process; returns when it ended by itself."""
     if spec["armed"] is not None:
         armed = spec["armed"]
-        install(spec["role"], Armed(armed["name"], armed["nth"], Path(armed["hits"])))
+        install(spec["role"], Armed(armed["name"], armed["nth"], armed["after_s"], Path(armed["hits"])))
     options: dict[str, Any] = spec["options"]
     match spec["role"]:
         case "backend":

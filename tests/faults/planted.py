@@ -22,7 +22,7 @@ __all__ = ["BUGS", "PatchError", "PlantedBug", "Verdict", "applies", "bugs", "hu
 ROOT = Path(__file__).resolve().parents[2]
 BUGS = Path(__file__).parent / "bugs"
 PARTS = ("backend", "huntaze_desktop", "plugins", "resources", "tests", "pyproject.toml", "docs")
-CAUGHT_WITHIN_S = 300.0
+CAUGHT_WITHIN_S = 600.0
 
 
 class PatchError(Exception):
@@ -97,7 +97,7 @@ def _noticed(bug: PlantedBug, tree: Path, output: Path, seed: int) -> tuple[str,
             timeout=CAUGHT_WITHIN_S,
         )
     except subprocess.TimeoutExpired:
-        return (f"{bug.catcher} did not end within {CAUGHT_WITHIN_S:g} s",)
+        return ()  # a machine that is too slow notices nothing
     if done.returncode == 0:
         return ()
     if kind == "layer":

@@ -159,9 +159,10 @@ class Killer:
     async def run(self, stop: asyncio.Event, *, least: int, most: int | None = None) -> None:
         """Until `stop`, but for at least so many kills and at most so many. Raises: BrokenProcessError."""
         points = self._points()
+        lives = self._life()
         while self.kills < least or not (stop.is_set() or (most is not None and self.kills >= most)):
-            lives = self.chance.uniform(*self.lives_s) * max(1.0, self.process.started_in_s / QUICK_START_S)
             ended = asyncio.ensure_future(stop.wait())
+            # A failpoint strikes from the middle of a life on; what it does not get dies at the end of it.
             dead = asyncio.ensure_future(self.process.died_within(lives))
             waits = {dead} if self.kills < least else {dead, ended}
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -170,19 +171,20 @@ class Killer:
             await asyncio.gather(dead, ended, return_exceptions=True)
             if stop.is_set() and self.process.alive and self.kills >= least:
                 break
-            await self._once(next(points))
+            if self.process.alive:
+                await self.process.kill()
+                self.at_random += 1
+            self._count()
+            lives = self._life()
+            await self._start_again(Armed(next(points), self.chance.randint(1, MOST_CALLS), lives / 2, self.hits))
         # The one that runs now may have a failpoint armed that was not met: the last one has none.
         if self.process.alive:
             await self.process.kill()
             self._count()
         await self._start_again(None)
 
-    async def _once(self, point: str) -> None:
-        if self.process.alive:
-            await self.process.kill()
-            self.at_random += 1
-        self._count()
-        await self._start_again(Armed(point, self.chance.randint(1, MOST_CALLS), self.hits))
+    def _life(self) -> float:
+        return self.chance.uniform(*self.lives_s) * max(1.0, self.process.started_in_s / QUICK_START_S)
 
     async def _start_again(self, armed: Armed | None) -> None:
         for chance in range(3):
