@@ -18,6 +18,7 @@ from tests.benchmarks import (  # noqa: E402
     bench_backfill,
     bench_change_log,
     bench_limits,
+    bench_queue,
     bench_sync,
     bench_window,
 )
@@ -48,7 +49,7 @@ def main() -> int:
 def _embedded(folder: Path) -> list[Figure]:
     cache = OUTPUT / "pycache"
     profile = folder / "profile"
-    _say("limits and the change log")
+    _say("limits, the change log and the job store")
     units = _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
     with agency(folder / "sqlite", cache) as filled:
         figures = bench_backfill.run(filled, "SQLite")
@@ -63,7 +64,7 @@ def _embedded(folder: Path) -> list[Figure]:
 
 def _postgresql(folder: Path) -> list[Figure]:
     with running_server(durable=True) as server:
-        _say("limits and the change log")
+        _say("limits, the change log and the job store")
         units = _units_of_work(server.url(server.create()), None, "PostgreSQL")
         return units + _postgresql_agency(folder, server.url(server.create()))
 
@@ -78,7 +79,8 @@ def _postgresql_agency(folder: Path, url: str) -> list[Figure]:
 def _units_of_work(url: str, key: str | None, name: str) -> list[Figure]:
     """What needs a database and no agency."""
     migrated(url, key)
-    return bench_limits.run(url, key, name) + bench_change_log.run(url, key, name)
+    figures = bench_limits.run(url, key, name) + bench_change_log.run(url, key, name)
+    return figures + bench_queue.run(url, key, name)
 
 
 def _say(what: str) -> None:

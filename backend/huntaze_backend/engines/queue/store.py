@@ -63,12 +63,14 @@ def claim(session: Session, worker: str, n: int, lease: timedelta) -> list[Lease
         lease: for how long they are its own; `extend` prolongs it.
     """
     at = now(session)
-    due, expired = _look(session, at)
-    if expired:
+    ready, lost = _first_times(session)
+    if lost is not None and lost <= at:
         _reap(session, at)
-        due, _ = _look(session, at)
+        ready, _ = _first_times(session)
     heads: list[tuple[str, str]] = []
-    for priority in due:
+    for priority, first in ready.items():
+        if first is None or first > at:
+            continue
         query = (
             select(LaneRow.lane, LaneRow.head_id)
             .where(LaneRow.priority == priority, LaneRow.ready_at <= at)
@@ -141,12 +143,8 @@ def reap(session: Session) -> int:
 
 def next_due(session: Session) -> tuple[datetime, datetime | None]:
     """The time, and when there is next something to claim or to take back; None if nothing waits. Changes nothing."""
-    first = [
-        select(func.min(LaneRow.ready_at)).where(LaneRow.priority == priority).scalar_subquery()
-        for priority in Priority
-    ]
-    found = session.execute(select(*first, select(func.min(LaneRow.lease_until)).scalar_subquery())).one()
-    return now(session), min((at for at in found if at is not None), default=None)
+    ready, lost = _first_times(session)
+    return now(session), min((at for at in (*ready.values(), lost) if at is not None), default=None)
 
 
 def place(session: Session, values: dict[str, Any], lane: str | None) -> None:
@@ -185,15 +183,18 @@ def _enqueue_once(session: Session, values: dict[str, Any], lane: str | None, ke
     return str(values["id"])
 
 
-def _look(session: Session, at: datetime) -> tuple[list[Priority], bool]:
-    """Which priorities have something to claim, and whether leases ran out: one statement, most often all there is."""
-    due = [
-        select(LaneRow.lane).where(LaneRow.priority == priority, LaneRow.ready_at <= at).exists()
+def _first_times(session: Session) -> tuple[dict[Priority, datetime | None], datetime | None]:
+    """When the first lane of each priority is ready, and when the first lease runs out: one statement.
+
+    The first entry of an index, and not "is there one that is due": asked that, PostgreSQL's generic plans expect a
+    third of all rows to be due and read the table from its beginning (measured: 5 times as long among 50,000 lanes).
+    """
+    times = [
+        select(func.min(LaneRow.ready_at)).where(LaneRow.priority == priority).scalar_subquery()
         for priority in Priority
     ]
-    expired = select(LaneRow.lane).where(LaneRow.lease_until <= at).exists()
-    *found, lost = session.execute(select(*due, expired)).one()
-    return [priority for priority, is_due in zip(Priority, found, strict=True) if is_due], bool(lost)
+    *ready, lost = session.execute(select(*times, select(func.min(LaneRow.lease_until)).scalar_subquery())).one()
+    return dict(zip(Priority, ready, strict=True)), lost
 
 
 def _reap(session: Session, at: datetime) -> int:
