@@ -125,25 +125,27 @@ class OutboxPopover(Popover):
             row.saved.connect(self.edit_wanted)
             row.deleted.connect(self.delete_wanted)
             row.resized.connect(self._fit)
-            self._column.addWidget(row)
+            self._add(row)
             self.rows.append(row)
             if item.id in editing:
                 row.begin(editing[item.id])
         left = len(self._items) - SHOWN
         if left > 0:
-            self._column.addWidget(_Line(self._theme, "ellipsis", translate("Outbox", "And {n} more").format(n=left)))
+            self._add(_Line(self._theme, "ellipsis", translate("Outbox", "And {n} more").format(n=left)))
         if not self._items and not self._changes:
-            self._column.addWidget(_Line(self._theme, "check", translate("Outbox", "Nothing waits.")))
+            self._add(_Line(self._theme, "check", translate("Outbox", "Nothing waits.")))
         if self._changes:
             title = translate("Outbox", "Changes, {n}").format(n=len(self._changes))
-            self._column.addWidget(_Heading(self._theme, title))
+            self._add(_Heading(self._theme, title))
         for change in self._changes[:SHOWN]:
-            self._column.addWidget(_Line(self._theme, _change_icon(change.kind), change_text(change)))
+            self._add(_Line(self._theme, _change_icon(change.kind), change_text(change)))
         self._column.addStretch(1)
-        for row_or_line in (self._column.itemAt(n).widget() for n in range(self._column.count() - 1)):
-            # A layout counts a new widget only once it is shown, which it would be a moment later.
-            row_or_line.show()
         self._fit()
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)
+        # A layout counts a new widget only once it is shown, which it would be a moment later.
+        widget.show()
 
     def _summary(self) -> str:
         count = len(self._items)

@@ -60,6 +60,8 @@ class ConversationDelegate(QStyledItemDelegate):
         self.ringed = False
         """Whether the current row wears the keyboard's ring."""
         self.creators: Mapping[str, str] = {}
+        self.people: Mapping[str, str] = {}
+        """Ids of colleagues by name: a face has the colour of its id everywhere."""
         self.marked: frozenset[str] = frozenset()
         """Conversations that are selected together, apart from the open one."""
         self.pointed: RowAction | None = None
@@ -206,7 +208,8 @@ class ConversationDelegate(QStyledItemDelegate):
         if colleague:
             text = words.colleague_text(row)
             if left + badges.presence_width(text, theme) <= right:
-                badges.paint_presence(painter, left, middle, colleague, initials_of(colleague), text, theme)
+                person = self.people.get(colleague, colleague)
+                badges.paint_presence(painter, left, middle, person, initials_of(colleague), text, theme)
                 return
         color = theme.color("text" if row.unread else "text2")
         _text(painter, left, rect, words.snippet(row), theme.font("body"), color, right - left)

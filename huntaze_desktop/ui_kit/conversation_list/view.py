@@ -94,6 +94,11 @@ class ConversationListView(QListView):
         self._delegate.creators = dict(names)
         self.viewport().update()
 
+    def set_people(self, ids: Mapping[str, str]) -> None:
+        """Ids of colleagues by name, for the colours of their faces."""
+        self._delegate.people = dict(ids)
+        self.viewport().update()
+
     def show_listing(self, listing: ConversationListing) -> None:
         """Apply a new listing; what is chosen and what is in view stay."""
         before = self._visible_tops()

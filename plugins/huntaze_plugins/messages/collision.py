@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -37,8 +39,8 @@ class _ColleagueStrip(QWidget):
         """What it says; empty while it is hidden."""
         return "" if self.isHidden() else self.words.accessibleName()
 
-    def say(self, name: str, lead: str, text: str) -> None:
-        self._face.set_person(name, name)
+    def say(self, name: str, lead: str, text: str, *, person_id: str = "") -> None:
+        self._face.set_person(person_id or name, name)
         self.words.set_content(text, lead)
         self.setAccessibleName(f"{lead} {text}")
         self.show()
@@ -73,8 +75,8 @@ class CollisionStrip(_ColleagueStrip):
         self._row.addWidget(self.give)
         self._row.addWidget(self.answer)
 
-    def show_row(self, row: ConversationRow, *, online: bool, knows: bool) -> None:
-        """Whoever else is in the conversation; `knows` tells whether it can be handed to that colleague."""
+    def show_row(self, row: ConversationRow, *, online: bool, ids: Mapping[str, str]) -> None:
+        """Whoever else is in the conversation; `ids` are those of the colleagues it can be handed to, by name."""
         colleague = row.replying or row.colleague
         if not colleague or not online:
             # Presence is only as old as the connection; offline it says nothing about now.
@@ -85,13 +87,15 @@ class CollisionStrip(_ColleagueStrip):
             self.hide()
             return
         self._colleague, self._row_id = colleague, row.id
-        name = first_name(colleague)
+        name, person = first_name(colleague), ids.get(colleague, "")
         if row.replying is not None or row.colleague_types:
-            self.say(colleague, tr("{0} is replying here").format(name), tr("and has the turn."))
+            self.say(colleague, tr("{0} is replying here").format(name), tr("and has the turn."), person_id=person)
         else:
-            self.say(colleague, tr("{0} opened this conversation").format(name), tr("and may answer too."))
+            self.say(
+                colleague, tr("{0} opened this conversation").format(name), tr("and may answer too."), person_id=person
+            )
         self.give.set_label(tr("Hand over to {0}").format(name))
-        self.give.setVisible(knows)
+        self.give.setVisible(bool(person))
 
     def set_online(self, *, online: bool) -> None:
         if online:
@@ -117,10 +121,11 @@ class HandOverStrip(_ColleagueStrip):
         self.ok.clicked.connect(self.seen)
         self._row.addWidget(self.ok)
 
-    def show_row(self, row: ConversationRow) -> None:
+    def show_row(self, row: ConversationRow, ids: Mapping[str, str]) -> None:
+        """The note of the colleague who gave it away; gone once it is read."""
         if not row.assigned_to_me or not row.handover_note:
             self.hide()
             return
         name = row.handover_by or ""
         lead = tr("{0} handed this over to you:").format(first_name(name)) if name else tr("Handed over to you:")
-        self.say(name or row.handover_note, lead, row.handover_note)
+        self.say(name or tr("A colleague"), lead, row.handover_note, person_id=ids.get(name, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -37,6 +38,11 @@ class ConversationMenus:
         """The colleague of that name; None where it is not one's alone."""
         found = [one for one in self.members if one.name == name]
         return found[0] if len(found) == 1 else None
+
+    def ids_by_name(self) -> dict[str, str]:
+        """Ids of members whose name is theirs alone."""
+        names = Counter(one.name for one in self.members)
+        return {one.name: one.id for one in self.members if names[one.name] == 1}
 
     def snooze(
         self,

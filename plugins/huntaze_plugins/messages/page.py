@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLayout, QWidget
 
-from huntaze_desktop.sdk import Connection, Context, ConversationRow, Creator
+from huntaze_desktop.sdk import Connection, Context, ConversationRow, Creator, Member
 from huntaze_desktop.ui_kit.conversation_list import RowAction
 from huntaze_desktop.ui_kit.surfaces import Splitter
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
@@ -94,7 +94,7 @@ class MessagesPage(QWidget):
         self._creators = ctx.team.creators()
         self._ends = [
             self._creators.subscribe(self._on_creators),
-            self.menus.members_view.subscribe(self.thread_pane.set_members),
+            self.menus.members_view.subscribe(self._on_members),
             ctx.connection.subscribe(self._on_connection),
             ctx.shell.selected_creator.subscribe(self.list.set_creator),
             ctx.shell.search_text.subscribe(self._on_search),
@@ -201,6 +201,11 @@ class MessagesPage(QWidget):
     def _on_creators(self, creators: tuple[Creator, ...]) -> None:
         self.list.set_creators(creators)
         self.thread_pane.set_creators(creators)
+
+    def _on_members(self, _members: tuple[Member, ...]) -> None:
+        ids = self.menus.ids_by_name()
+        self.list.list.set_people(ids)
+        self.thread_pane.set_colleagues(ids)
 
     def _on_connection(self, connection: Connection) -> None:
         self.list.set_connection(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, QUrl, Signal
@@ -16,7 +16,6 @@ from huntaze_desktop.sdk import (
     Creator,
     FanDetails,
     LiveView,
-    Member,
     Message,
     MessageWindow,
     MessageWindowView,
@@ -60,7 +59,7 @@ class ThreadPane(QWidget):
         self._theme = theme
         self._row: ConversationRow | None = None
         self._creators: dict[str, Creator] = {}
-        self._members: frozenset[str] = frozenset()
+        self._colleagues: dict[str, str] = {}
         self._zone: str | None = None
         self._online = True
         self._window: MessageWindowView | None = None
@@ -138,8 +137,9 @@ class ThreadPane(QWidget):
         self._creators = {creator.id: creator for creator in creators}
         self._show_row()
 
-    def set_members(self, members: tuple[Member, ...]) -> None:
-        self._members = frozenset(member.name for member in members)
+    def set_colleagues(self, ids: Mapping[str, str]) -> None:
+        """Ids of the agency's members by name; a name that two have is not among them."""
+        self._colleagues = dict(ids)
         self._show_row()
 
     def set_connection(self, connection: Connection) -> None:
@@ -240,9 +240,8 @@ class ThreadPane(QWidget):
         self.timeline.set_people(people)
         self.header.show_row(row, creator, self._zone)
         self.composer.set_target(row, creator)
-        knows = (row.replying or row.colleague) in self._members
-        self.colleague.show_row(row, online=self._online, knows=knows)
-        self.handed.show_row(row)
+        self.colleague.show_row(row, online=self._online, ids=self._colleagues)
+        self.handed.show_row(row, self._colleagues)
 
     def _with_window(self, act: Callable[[MessageWindowView], None]) -> None:
         if self._window is not None:

@@ -13,10 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QTranslator
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QTranslator
+from PySide6.QtGui import QColor, QHoverEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QTextEdit
+from PySide6.QtWidgets import QApplication, QLabel, QListView, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from huntaze_desktop.plugin_host.manifest import accepts_api, read_manifest
@@ -106,6 +106,13 @@ def types(page: MessagesPage, context: FakeContext) -> None:
     view.set(replace(view.value, fan_types=True))
 
 
+def hover(view: QListView, at: QPointF) -> None:
+    """Put the pointer there; without a screen no movement does."""
+    for kind in (QEvent.Type.HoverEnter, QEvent.Type.HoverMove):
+        QApplication.sendEvent(view.viewport(), QHoverEvent(kind, at, view.viewport().mapToGlobal(at), QPointF()))
+    QTest.mouseMove(view.viewport(), at.toPoint())
+
+
 def assigned(page: MessagesPage, context: FakeContext) -> None:
     """As drawn: mine, a colleague who looks in, the budget used up, and a text to be queued."""
     for one in ("c-daniel", "c-tom"):
@@ -121,7 +128,7 @@ def assigned(page: MessagesPage, context: FakeContext) -> None:
     view.scrollTo(index)
     place = view.action_rect("c-elias", RowAction.SNOOZE).center()
     QApplication.processEvents()
-    QTest.mouseMove(view.viewport(), place)
+    hover(view, QPointF(place))
 
 
 def several(page: MessagesPage, context: FakeContext) -> None:
