@@ -22,6 +22,12 @@ def digest(connection: Connection) -> dict[str, wire.KindDigest]:
     return kinds
 
 
+def newest(connection: Connection) -> int:
+    """The highest version here; above the cursor where the answer to a request brought a row before sync did."""
+    highest = " UNION ALL ".join(f"SELECT max(ver) AS ver FROM {table.name}" for table in BY_ENTITY.values())  # noqa: S608
+    return int(connection.execute(text(f"SELECT ifnull(max(ver), 0) FROM ({highest})")).scalar_one())  # noqa: S608
+
+
 def differences(ours: dict[str, wire.KindDigest], theirs: dict[str, wire.KindDigest]) -> list[str]:
     """The kinds of rows in which both differ; a kind that this desktop does not know is not its business."""
     none = wire.KindDigest(count=0, sum=0, squares=0)

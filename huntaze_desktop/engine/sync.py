@@ -201,8 +201,11 @@ class Syncer:
             elif self._distrust.moved_on():
                 self._again = True
             return
-        seq, ours = await self._store.read(lambda c: (apply.sync_state(c).seq, digest.digest(c)))
-        if seq != theirs.seq:
+        seq, newest, ours = await self._store.read(
+            lambda c: (apply.sync_state(c).seq, digest.newest(c), digest.digest(c))
+        )
+        # Also when the answer to a request brought a row meanwhile that is newer than what the server counted.
+        if seq != theirs.seq or newest > seq:
             if self._distrust.moved_on():
                 self._again = True
             return

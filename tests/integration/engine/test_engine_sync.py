@@ -229,6 +229,24 @@ async def test_what_is_missing_is_found_and_fetched_once(desk: Desk, peer: Peer)
     assert len(peer.snapshot_pages) == 2
 
 
+async def test_a_row_that_an_answer_brought_ahead_of_the_cursor_is_no_difference(desk: Desk, peer: Peer) -> None:
+    """Sending while the comparison is under way: the answer's row is newer than what the digest counted."""
+    talk = peer.talk(messages=3)
+    await desk.sign_in()
+    await until(lambda: peer.digests == 1)
+    await desk.stop()
+    ahead = open_cache(desk.path, CacheKey(KEY))
+    ahead.write(
+        lambda c: c.execute(text("UPDATE messages SET ver = :ver WHERE text = 'line 1'"), {"ver": peer.seq + 1})
+    )
+    ahead.close()
+    engine = await desk.start()
+    await until(lambda: peer.digests == 2)
+    await peer.publish(peer.agency.message(talk, "one more"))
+    await seen(engine.window(talk.id), lambda value: len(value.rows) == 4)
+    assert len(peer.snapshot_pages) == 1
+
+
 async def test_a_difference_that_a_full_sync_cannot_cure_is_no_loop(desk: Desk, peer: Peer) -> None:
     peer.talk(messages=3)
     ghost = peer.agency.member("Ghost")
