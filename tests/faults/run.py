@@ -25,7 +25,18 @@ from rich.table import Table  # noqa: E402
 from tests.faults import planted  # noqa: E402
 from tests.faults.layer import LayerResult, Plan  # noqa: E402
 
-LAYERS = ("machines", "simulated", "full_stack", "limiter", "change_log", "jobs", "torn", "killed")
+LAYERS = (
+    "machines",
+    "simulated",
+    "full_stack",
+    "limiter",
+    "change_log",
+    "jobs",
+    "torn",
+    "offline",
+    "collisions",
+    "killed",
+)
 """The quick ones first: what they find need not be looked for among dead processes."""
 NOT_NOTICED = 3
 OUTPUT = ROOT / "fault-output"
@@ -53,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     asked = parser.parse_args(arguments)
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"seed {seed}")
     if asked.bug:
         return _one_bug(console, asked.bug, seed)

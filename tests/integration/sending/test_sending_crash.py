@@ -35,3 +35,13 @@ async def test_an_attempt_whose_message_was_proven_sent_before_the_crash_is_clos
     assert (await house.row(message_id)).state == "sent"
     query = select(PermitRow).where(PermitRow.permit_id == attempt.permit_id, PermitRow.open)
     assert await house.db.read(lambda session: session.scalars(query).all()) == []
+
+
+async def test_what_was_under_way_when_the_gateway_died_is_looked_for_and_not_sent_again(house: Any) -> None:
+    await house.sandbox.faults({"kind": "timeout_after_execution", "limit": 1})
+    message_id = await house.send(house.chats[0], "under way, then killed")
+    await house.until(message_id, "sending")
+    await house.db.write(partial(reconcile.recover, gate=SqlRateGate(), policy=QUICK, everything=True))
+    await house.until(message_id, "sent")
+    assert house.sandbox.twice() == []
+    assert await house.outcomes(message_id) == ["ambiguous"]
