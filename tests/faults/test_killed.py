@@ -20,7 +20,7 @@ def test_nothing_is_lost_or_doubled_while_processes_die(tmp_path: Path) -> None:
     assert (figures["sends"], figures["lost"], figures["doubled"], figures["out_of_order"]) == (150, 0, 0, 0)
     assert figures["max_in_any_60s"] <= 10
     assert figures["kills"]["backend"] >= 3
-    assert figures["kills"]["client"] >= 4
+    assert figures["kills"]["client"] >= 2
     assert figures["kills"]["sandbox"] >= 1
     lost = figures["lines"]["to_platform"]
     assert lost["drop_request"] + lost["drop_answer"] > 0

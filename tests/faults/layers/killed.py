@@ -56,7 +56,7 @@ SHORT = Scale(
     # A window of 6 s in place of 60, so that the limit is met in a run of half a minute.
     Shift(accounts=10, conversations=4, sends=15, clients=2, window_s=6.0, spacing_s=0.1, pause_s=0.02),
     backend_kills=3,
-    client_kills=4,
+    client_kills=2,
     sandbox_kills=1,
     backend_lives_s=(1.0, 3.0),
     client_lives_s=(1.0, 3.0),

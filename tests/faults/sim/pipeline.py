@@ -478,7 +478,7 @@ class World:
             for talk in account.talks:
                 ours = [post for post in talk.chat.posts if post.whose is not None]
                 times.extend(post.executed_at for post in ours)
-                firsts = dict.fromkeys(post.whose for post in ours if post.whose is not None)
+                firsts = dict.fromkeys(int(post.whose or 0) for post in ours)
                 verdicts.judge_order(talk.chat.id, [_place(self.rows[number]) for number in firsts])
             most = verdicts.judge_pace(account.name, times, 10, 60.0)
             self.most_in_a_minute = max(self.most_in_a_minute, most)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from huntaze_backend.engines.gateways.reading import MessagePage, PlatformMessage
 
-__all__ = ["NOON", "Chat", "Post", "Verdicts", "most_in_any_window"]
+__all__ = ["NOON", "Chat", "Post", "Verdicts", "executions", "most_in_any_window"]
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -24,8 +24,8 @@ class Post:
     seen: PlatformMessage
     executed_at: float
     visible_at: float
-    whose: int | None
-    """The number of our message; None for a fan's, and for what was typed on a phone."""
+    whose: int | str | None
+    """Which message of ours it is; None for a fan's, and for what was typed on a phone."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Chat:
     posts: list[Post] = field(default_factory=list)
 
     def execute(
-        self, text: str, at: float, visible_at: float, *, whose: int | None = None, from_us: bool = True
+        self, text: str, at: float, visible_at: float, *, whose: int | str | None = None, from_us: bool = True
     ) -> Post:
         """Put a message into the chat: whoever asks, and however often."""
         created_at = NOON + timedelta(seconds=at)
@@ -117,6 +117,6 @@ def most_in_any_window(times: Sequence[float], seconds: float) -> int:
     return most
 
 
-def executions(chats: Iterable[Chat]) -> Counter[int]:
+def executions(chats: Iterable[Chat]) -> Counter[int | str]:
     """How often each of our messages was executed."""
     return Counter(post.whose for chat in chats for post in chat.posts if post.whose is not None)
