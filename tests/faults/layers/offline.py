@@ -84,7 +84,7 @@ class Chatter:
 
 
 def run(plan: Plan) -> LayerResult:
-    """100,000 changes, once with a place that is still known and once with one that has expired; short: 2,500, expired."""
+    """100,000 changes, once with a place that is still known, once with an expired one; short: 2,500, expired."""
     began = time.monotonic()
     result = LayerResult("offline", figures={"offline_changes": 0, "offline_sent": 0, "offline_reviewed": 0})
     for name in PLACES[plan.scale]:
