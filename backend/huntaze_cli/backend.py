@@ -99,7 +99,7 @@ def restore(
     if done.kept is not None:
         typer.echo(f"What was there before is in {done.kept}.")
     typer.echo("The backup is in its place. Desktops take a new snapshot; their drafts and unsent messages stay.")
-    typer.echo(f"Messages to look for on the platform before they may go: {done.looked_for}.")
+    typer.echo(f"Messages that waited, to be looked for on the platform: {done.looked_for}.")
 
 
 @app.command("after-restore")
@@ -107,7 +107,7 @@ def after_restore(data: Data = None) -> None:
     """Make a PostgreSQL database that pg_restore put back fit to be served. Run it before the service."""
     from huntaze_backend.serve.administration import after_restore as begin_anew
 
-    typer.echo(f"Messages to look for on the platform before they may go: {begin_anew(data)}.")
+    typer.echo(f"Messages that waited, to be looked for on the platform: {begin_anew(data)}.")
 
 
 @app.command()

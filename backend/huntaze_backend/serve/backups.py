@@ -36,7 +36,7 @@ class Restored:
     kept: Path | None
     """Folder of the database that was there before."""
     looked_for: int
-    """Messages that waited when the backup was made: each is looked for on the platform before it may go."""
+    """Messages that waited when the backup was made: each is looked for on the platform."""
 
 
 def back_up(settings: Settings, data: Path | None, file: Path) -> None:

@@ -1,8 +1,8 @@
 """What a restored backup cannot know: what was sent, and who answered, between the backup and its return.
 
-A message that waited when the backup was made may have gone out since. So each of them is first looked for on the
-platform, exactly as after an attempt without an answer: it is bound if it is there, and goes only once it is proven
-absent. Sync functions over one unit of work, run while no service does.
+A message that waited when the backup was made may have gone out since, or may have been taken back. So each of them is
+looked for on the platform, exactly as after a last attempt without an answer: it is bound if it is there, and once it
+is proven absent a person decides. Sync functions over one unit of work, run while no service does.
 """
 
 from sqlalchemy import exists, insert, literal, null, or_, select, update
@@ -80,7 +80,7 @@ def _end_leases(session: Session) -> None:
 
 
 def _doubt(session: Session, policy: SendPolicy, row: MessageRow) -> None:
-    """As if an attempt had been made at this moment and its answer were lost."""
+    """As if its last attempt had been made at this moment and the answer were lost."""
     creator = accounts.creator(session, row.agency_id, row.creator_id)
     conversation = session.get_one(ConversationRow, row.conversation_id)
     past = session.scalars(select(AttemptRow).where(AttemptRow.message_id == row.id).order_by(AttemptRow.no)).first()
@@ -90,6 +90,7 @@ def _doubt(session: Session, policy: SendPolicy, row: MessageRow) -> None:
     if row.state == State.LIMITED:
         advance(session, row, Due(), policy.timing)
     at = now(session)
+    row.spent = policy.timing.max_attempts - 1
     advance(session, row, Attempt(at), policy.timing)
     session.add(
         AttemptRow(
