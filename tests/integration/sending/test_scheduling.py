@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from huntaze_backend.areas.messages import scheduled
 from huntaze_backend.areas.messages.scheduled import next_due, release_due
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
+from huntaze_backend.core.db import Database
 from huntaze_backend.core.errors import ConflictError, ValidationProblem
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Lane, MessageEdit
@@ -135,3 +137,14 @@ async def test_cancelling_one_at_its_very_time_is_one_or_the_other(house: Any) -
     await eventually(settled, "each is sent or cancelled")
     sent = [id_ for id_ in ids if (await house.row(id_)).state == "sent"]
     assert sorted(row["client_key"] for row in house.sandbox.arrived()) == sorted(sent)
+
+
+@pytest.mark.parametrize("statement", [scheduled._NEXT, scheduled._DUE.with_only_columns(MessageRow.id)])
+async def test_looking_for_what_is_due_reads_no_other_messages(sqlite: Database, statement: Any) -> None:
+    def plan(session: Any) -> str:
+        named = statement.params(at=datetime.now(UTC))
+        sql = str(named.compile(session.get_bind(), compile_kwargs={"render_postcompile": True}))
+        asked = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (0,) * sql.count("?"))
+        return str(asked.all())
+
+    assert "ix_messages_scheduled" in await sqlite.read(plan)
