@@ -44,7 +44,9 @@ def test_the_judge_sees_each_promise_that_is_broken() -> None:
     assert fine.violations() == []
     gap = Commit(("b",), (3, 3), 2.0, 3.0)
     swapped = [Commit(("a",), (2, 2), 0.0, 1.0), Commit(("b",), (1, 1), 2.0, 3.0)]
+    torn = Commit(("b", "c"), (2, 4), 2.0, 3.0)
     broken = {
+        "of one commit": Found([first, torn], seen=[(1, "a"), (2, "b"), (4, "c")], log={"a": 1, "b": 2, "c": 4}),
         "never seen": Found([first, second], seen=[(1, "a")], log={"a": 1, "b": 2}),
         "twice": Found([first, second], seen=[(1, "a"), (2, "b"), (2, "b")], log={"a": 1, "b": 2}),
         "gaps": Found([first, gap], seen=[(1, "a"), (3, "b")], log={"a": 1, "b": 3}),

@@ -71,6 +71,9 @@ class Found:
         places = sorted(place for commit in self.commits for place in range(commit.span[0], commit.span[1] + 1))
         if places != list(range(1, len(places) + 1)):
             wrong.append("the places in the log have gaps, or two commits share one")
+        if any(commit.span[1] - commit.span[0] + 1 != len(commit.entities) for commit in self.commits):
+            wrong.append("the places of one commit do not follow each other")
+            return wrong
         latest: dict[str, int] = {}
         for commit in sorted(self.commits, key=lambda one: one.span):
             latest.update(zip(commit.entities, range(commit.span[0], commit.span[1] + 1), strict=True))
