@@ -42,7 +42,7 @@ BENCH_PACE: dict[str, Any] = {
     "parallel": 16,
     "retry_base": 0.2,
     "retry_max": 2.0,
-    "poll_every_s": 20.0,
+    "poll_every_s": 60.0,
 }
 
 
