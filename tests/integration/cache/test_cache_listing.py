@@ -126,7 +126,7 @@ def test_a_few_statements_whatever_the_number_of_rows(desk: Desk) -> None:
         for query in (ConversationQuery(), ConversationQuery(text="fan")):
             statements.clear()
             listing.listing(connection, query, listing.Reader("me", NOON))
-            assert len(statements) == 4
+            assert len(statements) == 5
 
     desk.cache.read(count)
 
