@@ -240,9 +240,7 @@ def more_than_written(evidence: Evidence) -> Counter[tuple[str, str]]:
     """By chat and text, how many more there are than were written. It needs no key, so no key can deceive it."""
     chats = {message.conversation_id: (message.account, message.chat) for message in evidence.messages}
     written = Counter(
-        (*chats[intent.conversation_id], intent.text)
-        for intent in evidence.intents
-        if intent.conversation_id in chats
+        (*chats[intent.conversation_id], intent.text) for intent in evidence.intents if intent.conversation_id in chats
     )
     made = Counter((execution.account, execution.chat, execution.text) for execution in evidence.journal)
     scripted = {place[:2] for place in written}
