@@ -99,6 +99,16 @@ class Person:
         every = panel.findChildren(QWidget) if panel is not None else []
         return [widget.accessibleName() for widget in every if widget.isVisible() and hasattr(widget, "note")]
 
+    def pencils(self) -> list[IconButton]:
+        """The buttons that change one's own notes."""
+        every = self.seat.window.findChildren(IconButton)
+        return [one for one in every if one.isVisible() and one.accessibleName() == "Edit the note"]
+
+    def in_the_outbox(self) -> list[QWidget]:
+        """One button to change it for each message in the outbox that is open."""
+        outbox = self.hands.find(QWidget, "outbox")
+        return outbox.findChildren(QWidget, "outbox.edit") if outbox is not None else []
+
     def connection(self) -> str:
         return self.seat.connection
 
@@ -142,12 +152,8 @@ def test_what_is_done_while_the_backend_is_off_survives_a_restart_and_arrives_on
             meant.append((fan, text))
         person.hands.screenshot("answered")
         await person.opens(fans[0])
-        pencil = next(
-            button
-            for button in seat.window.findChildren(IconButton)
-            if button.isVisible() and button.accessibleName() == "Edit the note"
-        )
-        await person.hands.click(pencil)
+        await person.until(lambda: person.note_is(NOTE), "the note of this fan")
+        await person.hands.click(person.pencils()[0])
         await person.writes_the_note(CHANGED)
         person.hands.screenshot("note-changed")
 
@@ -166,6 +172,10 @@ def test_what_is_done_while_the_backend_is_off_survives_a_restart_and_arrives_on
         await person.until(lambda: person.note_is(CHANGED), "the changed note after the restart")
         assert any("waits" in name for name in person.notes()), "it is marked as not saved yet"
         person.hands.screenshot("note-waits")
+        await person.hands.click(await person.hands.wait_for(QWidget, "banner.offline.outbox"))
+        await person.until(lambda: len(person.in_the_outbox()) == len(meant), "the outbox with all of them")
+        person.hands.screenshot("outbox")
+        await person.hands.click(await person.hands.wait_for(QWidget, "outbox.close"))
 
         await asyncio.to_thread(house.turn_on)
         await person.until(lambda: person.connection() == "online", "online again")
