@@ -102,7 +102,7 @@ async def test_eight_replicas_fire_each_tick_once(migrated_postgres_url):
 async def test_eight_tickers_of_one_process_fire_each_tick_once(sqlite):
     stop = asyncio.Event()
     tickers = [asyncio.create_task(Ticker(sqlite, [OFFERS, BILLS]).run(stop)) for _ in range(8)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(await waiting(sqlite)) < 2:  # noqa: ASYNC110  (the tickers tell nobody)
             await asyncio.sleep(0.005)
     stop.set()
@@ -136,7 +136,7 @@ async def test_the_services_own_schedules_find_their_handlers(database):
         return len(fired) == len(jobs.SCHEDULES) and session.scalars(select(JobRow.id)).first() is None
 
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not await database.read(all_fired_and_done):  # noqa: ASYNC110  (the database is where it shows)
                 await asyncio.sleep(0.01)
     finally:
