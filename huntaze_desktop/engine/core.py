@@ -187,6 +187,8 @@ class Core:
             # From now on it matters as of when things are: what was computed long ago says too early a time.
             for watcher in list(self._watchers):
                 watcher.look()
+            # What is to be uploaded waits until sync has found the way back, so sync has to look for it now.
+            self.syncer.pull_soon()
         self._was_away = away
 
     def _on_presence(self, conversation_id: Id) -> None:

@@ -282,3 +282,14 @@ async def test_texts_that_cannot_be_sent_are_refused_at_once(desk: Desk, peer: P
     with pytest.raises(BackendError):
         await engine.send("nobody", "hello")
     assert not peer.posts
+
+
+async def test_a_lost_network_is_found_again_without_anybody_asking(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    await desk.wire.down()
+    mine = await engine.send(talk.id, "hello")
+    await seen(engine.connection, lambda c: c.state is ConnectionState.OFFLINE)
+    await desk.wire.up()
+    await until(lambda: mine in peer.accepted)
+    assert engine.connection.value.outbox <= 1

@@ -7,16 +7,20 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from huntaze_contract.outgoing import State
-from huntaze_desktop.cache import CacheKey, open_cache
+from huntaze_desktop.cache import CacheKey, apply, digest, open_cache
 from huntaze_desktop.engine import Engine, MemoryTokenStore
+from huntaze_desktop.engine.core import Core
+from huntaze_desktop.engine.errors import ApiError
 from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
+from huntaze_desktop.sdk import FanDetails
 from tests.helpers.agency import KEY
 from tests.integration.engine.conftest import QUICK, seen
 
@@ -129,7 +133,7 @@ async def test_the_whole_way_of_a_message_and_a_kill_of_the_service(place: Place
 
     note = await engine.add_note(first.fan_id, "Likes trains")
     fan = engine.fan(first.fan_id)
-    await seen(fan, lambda value: [n.id for n in value.notes] == [note])
+    await seen(fan, lambda value: [(n.id, n.pending, n.ver > 0) for n in value.notes] == [(note, False, True)])
 
     await place.kill_backend()
     engine.nudge()
@@ -139,6 +143,12 @@ async def test_the_whole_way_of_a_message_and_a_kill_of_the_service(place: Place
     for talk in talks:
         for n in range(3):
             await engine.send(talk.id, f"{talk.fan_name} {n}")
+    await engine.edit_note(note, "Likes boats", fan.value.notes[0].ver)
+    await engine.add_tag(first.fan_id, "beach")
+    await engine.set_field(first.fan_id, "nickname", "Captain")
+    await engine.assign(first.id, engine.me.id, note="from the train")
+    await engine.snooze(first.id, engine.now() + timedelta(hours=1))
+    assert len(await seen(engine.waiting_changes(), lambda changes: len(changes) == 5)) == 5
     assert len(await seen(outbox, lambda items: len(items) == 6)) == 6
     await place.start_backend_again()
     await seen(outbox, lambda items: not items, within=60)
@@ -149,8 +159,37 @@ async def test_the_whole_way_of_a_message_and_a_kill_of_the_service(place: Place
             lambda value, last=last: [r.state for r in value.rows if r.text == last] == [State.SENT],
             within=60,
         )
+
+    def known(value: FanDetails) -> bool:
+        return value.fan is not None and value.fan.tags == ("beach",) and not value.fan.pending_tags
+
+    value = await seen(fan, lambda value: known(value) and not any(one.pending for one in value.notes), within=30)
+    assert value.fan is not None
+    assert [one.text for one in value.notes] == ["Likes boats"]
+    assert [(one.name, one.value, one.pending) for one in value.fan.fields] == [("nickname", "Captain", False)]
+    shown = await seen(engine.row(first.id), lambda row: row is not None and row.changes == 0, within=30)
+    assert shown is not None
+    assert (shown.assigned_to_me, shown.handover_note) == (True, "from the train")
+    assert shown.snoozed_until is not None
+    assert engine.notices().value == ()
     sent = [texts[-3:] for texts in place.delivered().values()]
     for talk in talks:
         assert [f"{talk.fan_name} {n}" for n in range(3)] in sent
     everything = [text for texts in place.delivered().values() for text in texts]
     assert len(everything) == len(set(everything)) == 7
+    await engine.call(same_as_the_servers)
+
+
+async def same_as_the_servers(core: Core) -> None:
+    """What is here is what the service has, by its own digest."""
+    async with asyncio.timeout(30):
+        while True:
+            await asyncio.sleep(0.2)
+            seq, ours = await core.store.read(lambda c: (apply.sync_state(c).seq, digest.digest(c)))
+            try:
+                theirs = await core.backend.digest(seq)
+            except ApiError:  # the log went on; anything else ends in the timeout
+                core.syncer.pull_soon()
+                continue
+            assert digest.differences(ours, theirs.kinds) == []
+            return

@@ -135,6 +135,26 @@ def test_a_plugin_without_the_permission_is_refused(desk):
     assert desk.window.pages == {}
 
 
+def test_reading_conversations_does_not_give_the_right_to_change_them(desk):
+    desk.plugin(
+        "pbwrite",
+        """
+import asyncio
+def activate(ctx):
+    asyncio.run(ctx.conversations.mark_unread("c"))
+""",
+        permissions=["conversations:read"],
+    )
+    status = desk.start()["pbwrite"]
+    assert status.state is PluginState.FAILED
+    assert "conversations:write" in status.error
+
+
+def test_what_waits_is_told_to_who_may_read_both(desk):
+    desk.plugin("pbwaits", "def activate(ctx): ctx.changes.waiting()", permissions=["conversations:read"])
+    assert "fans:read" in desk.start()["pbwaits"].error
+
+
 def test_one_bad_plugin_does_not_hurt_the_others(desk):
     desk.plugin("pcbroken", "def activate(ctx): raise ValueError('no')")
     desk.plugin("pcempty", "", manifest="id = ")
