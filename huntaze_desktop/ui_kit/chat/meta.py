@@ -86,9 +86,9 @@ def _widest_words(message: Message) -> str:
     delivery = delivery_of(message)
     if delivery is Delivery.LIMITED and message.not_before is not None:
         return words.state_text(message, min(message.at, message.not_before - timedelta(seconds=1)))
-    if delivery is Delivery.HELD and message.hold_until is not None:
+    if delivery is Delivery.HELD and message.hold_until is not None and message.not_before is None:
         return words.state_text(message, message.hold_until - timedelta(seconds=1))
-    if delivery is Delivery.SCHEDULED and message.not_before is not None:
+    if delivery in (Delivery.SCHEDULED, Delivery.HELD) and message.not_before is not None:
         # "today" and "tomorrow" come with the clock; the date is the longest of its forms.
         forms = (message.at, message.not_before, message.not_before - timedelta(days=1))
         return max((words.state_text(message, now) for now in forms), key=len)

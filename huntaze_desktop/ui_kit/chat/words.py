@@ -115,10 +115,10 @@ def state_text(message: Message, now: datetime) -> str:
         return _tr("Rate limit, sends in {0}").format(left) if left else _tr("Rate limit, sends next")
     if delivery in (Delivery.FAILED, Delivery.REJECTED):
         return _tr("Not sent, {0}").format(reason) if reason else _tr("Not sent")
-    if delivery is Delivery.HELD:
+    if delivery is Delivery.HELD and message.not_before is None:
         left = countdown(message.hold_until, now) if message.hold_until else None
         return _tr("Sends in {0}").format(left) if left else _tr("Sends now")
-    if delivery is Delivery.SCHEDULED:
+    if delivery in (Delivery.SCHEDULED, Delivery.HELD):
         return _tr("Sends {0}").format(when_text(message.not_before, now)) if message.not_before else _tr("Scheduled")
     if delivery is Delivery.REVIEW:
         return overtaken_text(message.reason)

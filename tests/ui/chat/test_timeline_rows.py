@@ -155,6 +155,8 @@ def test_a_scheduled_message_says_when_it_goes() -> None:
         state_text(message("a", state=state, not_before=at), NOW) for state in (State.SCHEDULED, State.QUEUED_LOCAL)
     ]
     assert told == ["Sends tomorrow 09:00"] * 2
+    held = message("a", state=State.QUEUED_LOCAL, not_before=at, hold_until=NOW + timedelta(seconds=5))
+    assert (state_text(held, NOW), actions_in_bubble(held)) == ("Sends tomorrow 09:00", (Action.UNDO,))
     far = message("a", state=State.SCHEDULED, not_before=at + timedelta(days=40))
     assert state_text(far, NOW).startswith("Sends 24 Dec")
     assert actions_of(far) == (Action.SEND_NOW, Action.EDIT, Action.TAKE_BACK)
