@@ -7,17 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from huntaze_backend.areas.messages.claims import claim
 from huntaze_backend.core.audit import AuditRow
 from huntaze_backend.core.errors import ConflictError, ForbiddenError
+from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import MessageEdit, Role
+from tests.helpers.send_simulation import EveryChatWasRead
+from tests.helpers.sending_house import QUICK
 
 
-async def edit(house: Any, message_id: str, text: str, *, who: Any = None, base_ver: int | None = None) -> Any:
+async def edit(house: Any, message_id: str, words: str, *, who: Any = None, base_ver: int | None = None) -> Any:
     ver = (await house.answer(message_id)).message.ver if base_ver is None else base_ver
-    return await house.sending.edit(who or house.me, message_id, MessageEdit(text=text, base_ver=ver))
+    return await house.sending.edit(who or house.me, message_id, MessageEdit(text=words, base_ver=ver))
 
 
 async def test_it_keeps_its_id_its_place_and_its_key(still_house: Any) -> None:
@@ -103,3 +107,25 @@ async def test_what_is_sent_is_what_the_row_says_however_close_the_edit_came(hou
     for number, (message_id, in_time) in enumerate(raced):
         assert arrived[message_id] == (f"final {number}" if in_time else f"draft {number}")
         assert (await house.row(message_id)).text == arrived[message_id]
+
+
+async def test_an_edit_waits_for_the_attempt_that_is_just_being_opened(still_house: Any) -> None:
+    """The attempt's unit of work holds the row: the edit comes after it, and is told that it is too late."""
+    house, chat = still_house, still_house.chats[0]
+    message_id = await house.send(chat, "as it was")
+    ver = (await house.answer(message_id)).message.ver
+    loop, holding = asyncio.get_running_loop(), asyncio.Event()
+
+    def open_slowly(session: Any) -> Any:
+        made = claim(session, SqlRateGate(), QUICK, chat.creator_id, seen=EveryChatWasRead())
+        loop.call_soon_threadsafe(holding.set)
+        if session.get_bind().dialect.name == "postgresql":  # elsewhere there is one writer
+            session.execute(text("SELECT pg_sleep(0.3)"))
+        return made.opened
+
+    opening = asyncio.create_task(house.db.write(open_slowly))
+    await holding.wait()
+    with pytest.raises(ConflictError) as caught:
+        await edit(house, message_id, "too late", base_ver=ver)
+    assert caught.value.code == "ILLEGAL_STATE"
+    assert (await opening).text == (await house.row(message_id)).text == "as it was"

@@ -36,7 +36,8 @@ async def test_an_error_before_execution_is_retried_once_after_absence_is_proven
     await house.until(message_id, "sent")
     await house.until(later, "sent")
     assert house.sandbox.texts(chat.platform_id) == ["hello there", "still there?"]
-    first, *_, second = await house.attempts(message_id)
+    attempts = [one for one in await house.attempts(message_id) if one.detail != "expired_not_executed"]
+    first, *_, second = attempts
     assert (first.outcome, second.outcome) == ("ambiguous", "sent")
     assert second.started_at >= first.started_at + house.outbound._dispatches.policy.timing.quarantine
     assert second.high_water == first.high_water
