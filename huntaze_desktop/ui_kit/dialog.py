@@ -140,7 +140,10 @@ class Dialog(QWidget):
             at = stops.index(current) if current in stops else -1
             reason = Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason
             self.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
-            stops[(at + (1 if next else -1)) % len(stops)].setFocus(reason)
+            target = stops[(at + (1 if next else -1)) % len(stops)]
+            target.setFocus(reason)
+            if self._content.isAncestorOf(target):
+                self._area.ensureWidgetVisible(target)
         return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -66,6 +66,20 @@ def test_a_dialog_covers_the_window_at_every_size(dialog: Dialog, window: QWidge
     assert window.rect().contains(dialog._card.geometry())
 
 
+def test_what_the_keyboard_reaches_is_scrolled_into_view(window: QWidget, theme: ThemeManager, qtbot: QtBot) -> None:
+    long = Dialog(theme, window, "Decide", close_name="Close")
+    choices = [Choice(theme, f"Answer {number}", "What it means") for number in range(20)]
+    for choice in choices:
+        long.body.addWidget(choice)
+    long.open(choices[0])
+    qtbot.waitUntil(lambda: long._area.verticalScrollBar().maximum() > 0)
+    for _ in choices[1:]:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    last = choices[-1]
+    assert last.hasFocus()
+    assert long._area.viewport().rect().contains(last.mapTo(long._area.viewport(), last.rect().center()))
+
+
 def test_choices_wrap_and_are_taken_by_keyboard(theme: ThemeManager, qtbot: QtBot) -> None:
     choice = Choice(theme, "It was not sent", "Nothing more is sent. " * 8)
     qtbot.addWidget(choice)
