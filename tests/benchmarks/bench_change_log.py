@@ -38,7 +38,7 @@ async def _run(url: str, key: str | None, name: str) -> list[Figure]:
         plain: list[float] = []
         for _ in range(ROUNDS):
             ours.append(await _units_per_s(database, agency_id))
-            with plain_sequence():
+            with plain_sequence(at_once=False):
                 plain.append(await _units_per_s(database, other_id))
     finally:
         await database.close()

@@ -32,7 +32,7 @@ async def test_a_restarted_reader_sees_every_change_of_sixteen_writers_once(data
 
 
 async def test_a_plain_sequence_would_lose_changes_and_the_race_sees_it(postgres: Database) -> None:
-    with plain_sequence():
+    with plain_sequence(at_once=True):
         found = await raced(postgres, writing=[postgres], each=40)
     assert found.lost > 0
     assert any("never seen" in violation for violation in found.violations())

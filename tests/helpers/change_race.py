@@ -30,6 +30,8 @@ __all__ = ["Commit", "Found", "plain_sequence", "prepare", "race", "unit_of_work
 HOT = 40
 """Entities that all writers change; every unit also makes one of its own."""
 PAGE = 50
+_SPANS = "race.spans"
+_record_many = changes.record_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ async def _follow(database: Database, agency_id: str, found: Found, done: asynci
         cursor = page[-1][0] if page else cursor
         if over and not page:
             break
-        await asyncio.sleep(0)
+        await asyncio.sleep(0 if page else 0.002)
     found.log = await database.read(lambda session: _log(session, agency_id))
 
 
@@ -201,10 +203,30 @@ def _log(session: Session, agency_id: str) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def plain_sequence() -> Iterator[None]:
-    """In this process a change's place comes from a sequence, as in most change feeds; all else stays as it is."""
-    with patch.object(changes, "take", _take_from_sequence):
+def plain_sequence(*, at_once: bool) -> Iterator[None]:
+    """In this process a change's place comes from a sequence; all else stays as it is.
+
+    Args:
+        at_once: the change is written when it is recorded, as in most change feeds, and the transaction goes on;
+            otherwise with the last statements, where the counter row is taken, for a fair comparison of their cost.
+    """
+    with contextlib.ExitStack() as patched:
+        if at_once:
+            patched.enter_context(patch.object(changes, "record_many", _record_at_once))
+        patched.enter_context(patch.object(changes, "take", _spans_so_far if at_once else _take_from_sequence))
         yield
+
+
+def _record_at_once(session: Session, **what: Any) -> None:
+    _record_many(session, **what)
+    for agency_id, (first, last) in _take_from_sequence(session).items():
+        spans: dict[str, Span] = session.info.setdefault(_SPANS, {})
+        spans[agency_id] = (spans.get(agency_id, (first, last))[0], last)
+
+
+def _spans_so_far(session: Session) -> dict[str, Span]:
+    spans: dict[str, Span] = session.info.pop(_SPANS, {})
+    return spans
 
 
 def _take_from_sequence(session: Session) -> dict[str, Span]:

@@ -35,7 +35,7 @@ def run(plan: Plan) -> LayerResult:
     with running_server() as server:
         url = server.url(server.create(server.template("huntaze", migrated)))
         _take(result, "postgresql", asyncio.run(_race(plan, url, None, replicas=REPLICAS)))
-        with plain_sequence():
+        with plain_sequence(at_once=True):
             lost = asyncio.run(_race(plan, url, None, replicas=REPLICAS)).lost
     result.figures["changes_lost_by_a_plain_sequence"] = lost
     if not lost:
