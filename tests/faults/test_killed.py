@@ -17,7 +17,7 @@ def test_nothing_is_lost_or_doubled_while_processes_die(tmp_path: Path) -> None:
     result = killed.run(Plan(seed=7, scale="short", folder=tmp_path))
     assert result.violations == []
     figures = result.figures
-    assert (figures["sends"], figures["lost"], figures["doubled"], figures["out_of_order"]) == (150, 0, 0, 0)
+    assert (figures["sends"], figures["lost"], figures["doubled"], figures["out_of_order"]) == (120, 0, 0, 0)
     assert figures["max_in_any_60s"] <= 10
     assert figures["kills"]["backend"] >= 3
     assert figures["kills"]["client"] >= 2

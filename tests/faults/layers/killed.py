@@ -53,8 +53,8 @@ FULL = Scale(
     rests_within_s=2400.0,
 )
 SHORT = Scale(
-    # A window of 6 s in place of 60, so that the limit is met in a run of half a minute.
-    Shift(accounts=10, conversations=4, sends=15, clients=2, window_s=6.0, spacing_s=0.1, pause_s=0.02),
+    # A window of 4 s in place of 60, so that the limit is met in a run of half a minute.
+    Shift(accounts=10, conversations=4, sends=12, clients=2, window_s=4.0, spacing_s=0.1, pause_s=0.02),
     backend_kills=3,
     client_kills=2,
     sandbox_kills=1,
@@ -63,13 +63,13 @@ SHORT = Scale(
     sandbox_lives_s=(3.0, 5.0),
     rests_within_s=300.0,
     no_more_kills=True,
-    # One message of 150 is 0.7 %: what is rare shows its share in the full run only.
+    # One message of 120 is 0.8 %: what is rare shows its share in the full run only.
     most_asked=0.05,
 )
 
 
 def run(plan: Plan) -> LayerResult:
-    """10,000 sends over 200 accounts; short: 150 over 10."""
+    """10,000 sends over 200 accounts; short: 120 over 10."""
     return asyncio.run(play(plan, FULL if plan.scale == "full" else SHORT))
 
 
