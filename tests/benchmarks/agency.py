@@ -1,4 +1,4 @@
-"""The agency all benchmarks work on: a real sandbox and a real backend, 2,000 fans, 100,000 messages, nobody writing."""
+"""The agency all benchmarks work on: a real sandbox and backend, 2,000 fans, 100,000 messages, nobody writing."""
 
 import contextlib
 import os
