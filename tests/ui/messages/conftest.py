@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 from huntaze_desktop.ui_kit.theme import Look
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.page import MessagesPage
-from tests.ui.messages.fakes import FakeContext, shift
+from tests.ui.messages.evening import shift
+from tests.ui.messages.fakes import FakeContext
 from tests.ui.messages.hands import shown
 
 

@@ -44,7 +44,8 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins import messages
 from huntaze_plugins.messages.decide_sheet import DecideSheet
 from huntaze_plugins.messages.page import MessagesPage
-from tests.ui.messages.fakes import NOW, FakeContext, State, View, creator, message, shift
+from tests.ui.messages.evening import shift
+from tests.ui.messages.fakes import NOW, FakeContext, State, View, creator, message
 
 SIZES = {"large": (1364, 824), "small": (948, 604)}
 Scene = Callable[[MessagesPage, FakeContext], None]
