@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import update
 
 from huntaze_backend.areas.fans.notes import forget_deleted
@@ -193,9 +192,9 @@ async def test_an_emptied_field_keeps_its_version(team: Team):
     assert await field(team, "nickname") == ("", 2, "Noor Chatter")
 
 
-@pytest.mark.parametrize("value", ["x" * 201, "two\nlines"])
-async def test_a_single_value_is_one_short_line(team: Team, value: str):
-    assert (await set_(team, "ann", "nickname", value, 0)).code == "VALIDATION"
+async def test_a_single_value_is_one_short_line(team: Team):
+    for value in ("x" * 201, "two\nlines"):
+        assert (await set_(team, "ann", "nickname", value, 0)).code == "VALIDATION"
 
 
 # --- tags ---------------------------------------------------------------------------------------------------------

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.fans.tables import NoteRow
+from huntaze_backend.areas.messages import team as team_service
+from huntaze_backend.areas.messages.tables import ConversationRow
+from huntaze_backend.core.auth import Principal
+from huntaze_backend.core.changes import record
+from huntaze_backend.core.errors import ForbiddenError
 from huntaze_contract.ids import new_id
 from tests.helpers.house import plant
 from tests.integration.team.conftest import Team, an_op
@@ -76,21 +82,20 @@ async def test_an_op_that_cannot_be_understood_does_not_hold_up_the_others(team:
     assert all(result.replayed for result in await team.noor.batch(*odd, good))
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"device_id": "x", "ops": [{"op_id": "y"}]},
-        {"device_id": "018f4f1e-0000-7000-8000-000000000000", "ops": []},
-        {"device_id": "018f4f1e-0000-7000-8000-000000000000", "ops": [{"kind": "delete_note"}]},
-        {"device_id": "018f4f1e-0000-7000-8000-000000000000", "ops": ["delete it"]},
-        {"device_id": "018f4f1e-0000-7000-8000-000000000000", "ops": [{"op_id": "not an id"}]},
+async def test_what_is_no_batch_is_refused_as_a_whole(team: Team):
+    device = {"device_id": new_id()}
+    no_batches: list[Any] = [
+        {"device_id": "x", "ops": [{"op_id": new_id()}]},
+        device | {"ops": []},
+        device | {"ops": [{"kind": "delete_note"}]},
+        device | {"ops": ["delete it"]},
+        device | {"ops": [{"op_id": "not an id"}]},
         [],
-    ],
-)
-async def test_what_is_no_batch_is_refused_as_a_whole(team: Team, body: Any):
-    answer = await team.house.client.post("/api/v2/ops", headers=team.noor.headers, json=body)
+    ]
+    for body in no_batches:
+        answer = await team.house.client.post("/api/v2/ops", headers=team.noor.headers, json=body)
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION"), body
 
 
 async def test_every_op_on_what_one_may_not_see_finds_nothing(team: Team):
@@ -153,6 +158,22 @@ async def test_the_text_with_one_bad_character_among_good_ones_leaves_no_trace(t
 
     assert (result.outcome, result.code) == ("refused", "VALIDATION")
     assert (await team.noor.fan(team.fan_id)).fields == {}
+
+
+async def test_what_a_refused_op_touched_is_as_it_was(team: Team, monkeypatch: pytest.MonkeyPatch):
+    def touches_and_refuses(session: Session, who: Principal, conversation_id: str) -> None:
+        session.get_one(ConversationRow, conversation_id).unread = 99
+        record(session, agency_id=who.agency_id, entity="conversation", entity_id=conversation_id, creator_id=None)
+        raise ForbiddenError
+
+    monkeypatch.setattr(team_service, "mark_unread", touches_and_refuses)
+    before, conversation_id = await seq(team), team.house.seed.conversation_ids[0]
+
+    result = await team.noor.op("mark_unread", conversation_id=conversation_id)
+
+    assert (result.outcome, result.code) == ("refused", "FORBIDDEN")
+    assert (await team.noor.conversation(conversation_id)).unread == 0
+    assert await seq(team) == before
 
 
 async def test_a_hundred_ops_are_answered_in_their_order(team: Team):

@@ -137,8 +137,8 @@ def test_every_value_stands_or_is_in_the_history_and_tags_merge(engine, done):
 
         fan, reader = agency.fan(), agency.people[0].who
         for name, text in agency.written:
-            past = fields.field_history(session, reader, FAN, name)  # type: ignore[arg-type]
-            told = "\n".join([fan.fields[name].value, *(entry.value for entry in past)])  # type: ignore[index]
+            past = fields.field_history(session, reader, FAN, name)
+            told = "\n".join([fan.fields[name].value, *(entry.value for entry in past)])
             assert text in told.split("\n")
         assert set(fan.tags) == {tag for tag, last in agency.adds.items() if last is not None}
         session.rollback()
