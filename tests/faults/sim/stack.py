@@ -52,9 +52,9 @@ _NAP_S = 5.0
 class StackShape:
     """How much, and how bad. Times are means, in seconds of virtual time."""
 
-    sends: int = 300
+    sends: int = 150
     clients: int = 3
-    accounts_each: int = 10
+    accounts_each: int = 5
     chats_each: int = 2
     per_minute: float = 7.0
     """Messages written per account; the platform takes 10."""
@@ -321,7 +321,7 @@ class Stack:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _heal(self) -> None:
-        """Everybody is up and reached, and everybody pulls twice."""
+        """Everybody is up and reached, and has ten minutes to believe the same."""
         self.vendor.faults, self.vendor.cut = None, False
         if not self.backend.up:
             self.backend.start()
@@ -329,7 +329,11 @@ class Stack:
             client.line.faults, client.line.cut = None, False
             if not client.up:
                 await client.start()
-        await asyncio.sleep(130.0)
+        for _ in range(10):
+            await asyncio.sleep(60.0)
+            rows = {row.id: row for row in await self.backend.db.read(_ours)}
+            if not [difference for client in self.clients for difference in await self._compare(client, rows)]:
+                return
 
     async def _judge(self) -> None:
         verdicts = self.verdicts
@@ -353,21 +357,23 @@ class Stack:
         if len(rows) != written:
             self.complaints.append(f"{written} messages were written, and the backend has {len(rows)}")
         for client in self.clients:
-            await self._compare(client, rows)
+            self.complaints += await self._compare(client, rows)
 
-    async def _compare(self, client: ClientHost, rows: dict[Id, MessageRow]) -> None:
+    async def _compare(self, client: ClientHost, rows: dict[Id, MessageRow]) -> list[str]:
         """I6 and I1 of one client: it believes what the backend believes, and holds nothing back."""
+        differences: list[str] = []
         query = text("SELECT id, state FROM messages WHERE direction = 'out'")
         mine = {talk.conversation_id for talk in self.talks if talk.client is client}
-        here = await client.do(lambda core: core.store.read(lambda c: dict(c.execute(query).tuples().all())))
+        here = await client.do(lambda core: core.store.read(lambda c: {row.id: row.state for row in c.execute(query)}))
         there = {row.id: row.state for row in rows.values() if row.conversation_id in mine}
         if here != there:
             different = {id_ for id_ in here.keys() | there.keys() if here.get(id_) != there.get(id_)}
-            self.complaints.append(f"{client.name} and the backend differ about {len(different)} messages")
+            differences.append(f"{client.name} and the backend differ about {len(different)} messages")
         waiting = text("SELECT count(*) FROM outbox")
         left = await client.do(lambda core: core.store.read(lambda c: c.execute(waiting).scalar_one()))
         if left:
-            self.complaints.append(f"{client.name} still holds {left} messages in its outbox")
+            differences.append(f"{client.name} still holds {left} messages in its outbox")
+        return differences
 
 
 def _email(number: int | None) -> str:
