@@ -187,7 +187,7 @@ def _first_times(session: Session) -> tuple[dict[Priority, datetime | None], dat
     """When the first lane of each priority is ready, and when the first lease runs out: one statement.
 
     The first entry of an index, and not "is there one that is due": asked that, PostgreSQL's generic plans expect a
-    third of all rows to be due and read the table from its beginning (measured: 5 times as long among 50,000 lanes).
+    third of all rows to be due and read the whole table (among 50,000 lanes 9.3 ms, against 0.06 ms for this).
     """
     times = [
         select(func.min(LaneRow.ready_at)).where(LaneRow.priority == priority).scalar_subquery()
