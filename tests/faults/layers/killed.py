@@ -136,9 +136,9 @@ async def _mostly_sent(agency: Agency, scale: Scale, stop: asyncio.Event) -> Non
 
 def _judge(agency: Agency, scale: Scale, result: LayerResult, *, rested: bool) -> None:
     evidence = agency.evidence()
+    result.violations += judge(evidence)
     if not rested:
         result.violations.append(f"I14: not everything came to rest within {scale.rests_within_s:g} s of healing")
-    result.violations += judge(evidence)
     figures = counts(evidence)
     asked = len(agency.person.asked)
     result.figures = {
