@@ -370,6 +370,7 @@ class SyncMachine(RuleBasedStateMachine):
                 id_, _ = outbox.put(connection, talks[which % len(talks)], f"from {who}", NOON)
                 client.written[id_] = talks[which % len(talks)]
                 client.drafts.pop(talks[which % len(talks)], None)
+                client.ops = self._ops(connection)
 
     @rule(who=st.integers(0, _CLIENTS - 1), which=st.integers(0, 99))
     def a_person_begins_to_write(self, who: int, which: int) -> None:
