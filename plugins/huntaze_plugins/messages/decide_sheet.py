@@ -80,7 +80,7 @@ class DecideSheet(Dialog):
         cancel.clicked.connect(self.close_dialog)
         self.ok = self.add_button(tr("Decide"), kind="primary", object_name="messages.decide.ok")
         self.ok.clicked.connect(self._take)
-        self._verdicts.buttonClicked.connect(lambda _button: self._check())
+        self._verdicts.buttonToggled.connect(lambda _button, _on: self._check())
         self._check()
         self._cancel = cancel
 
