@@ -22,7 +22,7 @@ def test_no_machine_finds_anything(tmp_path: Path) -> None:
 
 def _found(machine: type[RuleBasedStateMachine]) -> None:
     with pytest.raises(AssertionError):
-        machines.drive(machine, 60, 40, None, shortest=False)
+        machines.drive(machine, 400, 50, None, shortest=False)
 
 
 def test_an_order_in_which_one_overtakes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
