@@ -47,7 +47,9 @@ PLANTS = {
         "huntaze_contract.ids -> huntaze_contract.outgoing",
     ),
     "contract-plain": Plant(
-        "backend/huntaze_contract/outgoing.py", "import pydantic", "huntaze_contract.outgoing -> pydantic"
+        "backend/huntaze_contract/outgoing/planted_weight.py",
+        "import pydantic",
+        "huntaze_contract.outgoing.planted_weight -> pydantic",
     ),
     "desktop-rooms": Plant(
         "huntaze_desktop/sdk/planted_room.py",
