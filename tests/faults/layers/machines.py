@@ -16,8 +16,8 @@ from tests.faults.sim.sync_machine import SyncMachine
 __all__ = ["EXAMPLES", "drive", "run"]
 
 EXAMPLES: dict[type[RuleBasedStateMachine], dict[str, tuple[int, int]]] = {
-    SendingMachine: {"short": (40, 40), "full": (5_000, 200)},
-    SyncMachine: {"short": (25, 30), "full": (2_000, 100)},
+    SendingMachine: {"short": (40, 40), "full": (1_500, 100)},
+    SyncMachine: {"short": (25, 30), "full": (800, 60)},
 }
 """By machine and scale: how many examples, of how many steps."""
 
