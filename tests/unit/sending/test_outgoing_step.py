@@ -156,7 +156,6 @@ def test_a_listing_that_succeeds_begins_the_fifteen_minutes_anew() -> None:
         assert lost.state is State.RECONCILING
 
 
-
 def test_who_asked_to_stop_gets_no_further_attempt() -> None:
     stopped, _ = step(message(State.SENDING), o.Cancel())
     assert stopped.state is State.SENDING
