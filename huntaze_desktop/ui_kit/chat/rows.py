@@ -72,11 +72,14 @@ def rows_of(
 ) -> tuple[Row, ...]:
     """The timeline's rows, top to bottom. `zone` is the reader's (None: this computer's).
 
-    `offline` puts a divider before what the backend does not have; online that is a matter of seconds. With `now`, a
-    message whose few seconds for Undo are over is a queued one like others.
+    `offline` puts a divider before what the backend does not have; online that is a matter of seconds. A message that
+    waits for its few seconds for Undo is a queued one like others offline, where it waits for the network, and, with
+    `now`, once they are over.
     """
     rows: list[Row] = [HeadRow(more=not window.has_oldest and bool(window.rows))]
-    messages = tuple(replace(one, hold_until=None) if _let_go(one, now) else one for one in window.rows)
+    messages = tuple(
+        replace(one, hold_until=None) if _let_go(one, now, offline=offline) else one for one in window.rows
+    )
     day: date | None = None
     divided = not offline
     for index, message in enumerate(messages):
@@ -93,8 +96,10 @@ def rows_of(
     return _unique_days(rows)
 
 
-def _let_go(message: Message, now: datetime | None) -> bool:
-    return now is not None and message.hold_until is not None and message.hold_until <= now
+def _let_go(message: Message, now: datetime | None, *, offline: bool) -> bool:
+    if message.hold_until is None:
+        return False
+    return offline or (now is not None and message.hold_until <= now)
 
 
 def _message_row(

@@ -149,6 +149,16 @@ def test_a_held_message_can_be_undone_until_its_seconds_are_over() -> None:
     assert delivery_of(later.message) is Delivery.QUEUED
 
 
+def test_offline_a_held_message_waits_like_any_queued_one() -> None:
+    held = message("a", state=State.QUEUED_LOCAL, local=True, hold_until=NOW + timedelta(seconds=5))
+    shown = {
+        offline: messages(rows_of(window(held), UTC, offline=offline, now=NOW))[0].message for offline in (False, True)
+    }
+    assert delivery_of(shown[False]) is Delivery.HELD
+    assert delivery_of(shown[True]) is Delivery.QUEUED
+    assert state_text(shown[True], NOW) == ""
+
+
 def test_a_scheduled_message_says_when_it_goes() -> None:
     at = (NOW + timedelta(days=1)).replace(hour=9, minute=0)
     told = [

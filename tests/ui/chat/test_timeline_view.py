@@ -236,6 +236,7 @@ def test_what_needs_a_person_says_so_in_its_bubble(timeline: Timeline, qtbot, st
 
 def test_a_bubble_whose_undo_is_over_becomes_a_queued_one_by_itself(timeline: Timeline, clock: Clock, qtbot) -> None:
     held = message("Hello", state=State.QUEUED_LOCAL, local=True, hold_until=NOW + timedelta(seconds=5))
+    timeline.view.set_offline(offline=False)
     timeline.show_window(window(held))
     assert action_words(timeline, held.id) == [Action.UNDO]
     clock.pass_(5)
