@@ -184,6 +184,8 @@ class Core:
     def _on_connection(self, connection: Connection) -> None:
         away = connection.state is ConnectionState.OFFLINE
         if away and not self._was_away:
+            self.presence.forget_others()
+            self.leases.forget_others()
             # From now on it matters as of when things are: what was computed long ago says too early a time.
             for watcher in list(self._watchers):
                 watcher.look()

@@ -60,6 +60,13 @@ class Leases:
         elif self._theirs.pop(frame.conversation_id, None) is not None:
             self._tell(frame.conversation_id)
 
+    def forget_others(self) -> None:
+        """The connection is lost: whether a colleague still answers cannot be known, so nobody is said to."""
+        gone = list(self._theirs)
+        self._theirs.clear()
+        for conversation_id in gone:
+            self._tell(conversation_id)
+
     def replying(self) -> dict[Id, str]:
         """All conversations that a colleague answers, with the colleague's name."""
         now = self._time()

@@ -31,6 +31,9 @@ class Link:
         self._accepted = False
         self._signed_in: bool | None = None
         self._reachable: bool | None = None
+        self._been_reached = False
+        """Since the start; before that, when the backend was lost is known only from the last sync."""
+        self._lost_at: datetime | None = None
         self._stream = False
         self._failures_in_a_row = 0
         self._refused: str | None = None
@@ -89,6 +92,7 @@ class Link:
                 self._failures_in_a_row += 1
                 if not self._stream or self._failures_in_a_row >= FAILURES_BESIDE_A_STREAM:
                     self._reachable = False
+                    self._lost_at = self._lost_at or self._clock.wall()
                 self._update()
 
     def stream_up(self) -> None:
@@ -116,6 +120,7 @@ class Link:
     def _reached(self) -> None:
         was_away = self._reachable is False
         self._reachable, self._failures_in_a_row = True, 0
+        self._been_reached, self._lost_at = True, None
         self._update()
         if was_away:
             self._bell.ring()  # whoever waits for its next try can try now
@@ -131,6 +136,10 @@ class Link:
             return ConnectionState.CONNECTING, None
         return (ConnectionState.SYNCING if self._catching_up else ConnectionState.ONLINE), None
 
+    def _offline_since(self, last_sync_at: datetime | None) -> datetime | None:
+        """When the connection was lost, as far as known; a restart or another try meanwhile does not change that."""
+        return self._lost_at if self._been_reached else last_sync_at or self._lost_at
+
     def _update(self, **changes: object) -> None:
         if self._server and self._accepted and self._signed_in:
             self._ready.set()
@@ -143,7 +152,7 @@ class Link:
         state, detail = self._state()
         before = self.connection
         since = before.since if state is before.state else self._clock.wall()
-        self.connection = replace(
+        after = replace(
             before,
             state=state,
             since=since,
@@ -151,6 +160,9 @@ class Link:
             clock_offset_s=round(self._clock.offset_s, 1),
             **changes,  # type: ignore[arg-type]  # fields of Connection, given by the methods above
         )
+        if state is ConnectionState.OFFLINE:
+            after = replace(after, since=self._offline_since(after.last_sync_at) or since)
+        self.connection = after
         if self.connection != before:
             for listener in self._listeners:
                 listener(self.connection)

@@ -60,6 +60,14 @@ class Presence:
         self._look_again(frame.conversation_id, TYPING_LASTS)
         self._tell(frame.conversation_id)
 
+    def forget_others(self) -> None:
+        """The connection is lost: who came or went since cannot be known, so nobody is said to be there."""
+        gone = {*self._colleagues, *self._typing}
+        self._colleagues.clear()
+        self._typing.clear()
+        for conversation_id in gone:
+            self._tell(conversation_id)
+
     def colleague(self, conversation_id: Id) -> Colleague | None:
         """The colleague to show: one who types before one who looks."""
         now = self._time()

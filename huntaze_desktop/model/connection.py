@@ -19,6 +19,7 @@ class ConnectionState(StrEnum):
 class Connection:
     state: ConnectionState
     since: datetime
+    """Of `state`; offline, when the backend was last known to be there, also before a restart."""
     last_sync_at: datetime | None = None
     detail: str | None = None
     clock_offset_s: float = 0.0

@@ -90,7 +90,8 @@ async def test_a_profile_is_shown_without_any_server(desk: Desk, peer: Peer) -> 
     listing, window = engine.listing(ConversationQuery()), engine.window(talk.id)
     assert (await seen(listing, lambda value: not value.loading)).total == 1
     assert len((await seen(window, lambda value: not value.loading)).rows) == 2
-    await seen(engine.connection, lambda c: c.state is ConnectionState.OFFLINE)
+    away = await seen(engine.connection, lambda c: c.state is ConnectionState.OFFLINE and c.last_sync_at)
+    assert away.since == away.last_sync_at
 
 
 async def test_an_interrupted_first_sync_goes_on_where_it_stopped(desk: Desk, peer: Peer) -> None:

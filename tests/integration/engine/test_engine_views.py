@@ -1,6 +1,7 @@
 """Live views over a running engine: windows that page, lists that move, presence, budgets, notes and tags."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,7 +14,7 @@ from huntaze_desktop.model.waiting import DEFAULT_SLA
 from huntaze_desktop.model.window import MAX_ROWS, PAGE
 from tests.helpers.agency import KEY
 from tests.helpers.peer import Peer
-from tests.integration.engine.conftest import Desk, seen, until
+from tests.integration.engine.conftest import Desk, offline, seen, until
 
 
 async def test_a_window_opens_at_the_newest_end_and_pages_back_to_the_oldest(desk: Desk, peer: Peer) -> None:
@@ -136,6 +137,25 @@ async def test_colleagues_and_a_typing_fan_are_shown_and_we_are_not(desk: Desk, 
     await seen(listing, lambda value: value.rows[0].colleague is None)
     await peer.frame(wire.TypingFrame(cs=2, conversation_id=talk.id))
     await seen(window, lambda value: value.fan_types)
+
+
+async def test_without_a_connection_nobody_is_known_to_be_there(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    await until(lambda: peer.sockets)
+    listing, window = engine.listing(ConversationQuery()), engine.window(talk.id)
+    ana: dict[str, Any] = {"member_id": new_id(), "member_name": "Ana"}
+    await peer.frame(wire.PresenceFrame(cs=1, conversation_id=talk.id, kind=wire.PresenceKind.TYPING, **ana))
+    await peer.frame(wire.TypingFrame(cs=2, conversation_id=talk.id))
+    lease = wire.Lease(conversation_id=talk.id, expires_at=peer.now() + timedelta(seconds=45), epoch=1, **ana)
+    await peer.frame(wire.LeaseFrame(cs=3, conversation_id=talk.id, lease=lease))
+    await seen(listing, lambda value: value.rows and value.rows[0].colleague and value.rows[0].replying)
+    await seen(window, lambda value: value.fan_types)
+    row = engine.row(talk.id)
+    await offline(desk)
+    await seen(listing, lambda value: value.rows[0].colleague is None and value.rows[0].replying is None, within=3.0)
+    await seen(row, lambda value: value is not None and value.replying is None, within=3.0)
+    await seen(window, lambda value: not value.fan_types, within=3.0)
 
 
 async def test_our_presence_is_told_kept_alive_and_taken_back(desk: Desk, peer: Peer) -> None:

@@ -163,8 +163,8 @@ def test_a_listener_that_fails_does_not_silence_the_others(caplog: pytest.LogCap
 UNREACHABLE = UnreachableError("no answer")
 
 
-def link() -> tuple[Link, list[ConnectionState]]:
-    made = Link(ServerClock(lambda: NOON), Bell())
+def link(wall: Callable[[], datetime] = lambda: NOON) -> tuple[Link, list[ConnectionState]]:
+    made = Link(ServerClock(wall), Bell())
     states: list[ConnectionState] = []
 
     def note(connection: Connection) -> None:
@@ -213,6 +213,33 @@ async def test_while_the_stream_lives_one_lost_answer_is_not_the_end() -> None:
     made.outcome(UNREACHABLE)
     assert made.connection.state is ConnectionState.OFFLINE
     assert states[-1] is ConnectionState.OFFLINE
+
+
+async def test_offline_since_a_restart_names_the_last_sync() -> None:
+    made, _ = link()
+    made.signed_in()
+    made.server_changed(known=True)
+    made.outcome(UNREACHABLE)
+    long_ago = NOON - timedelta(hours=2)
+    made.synced(long_ago)
+    assert made.connection.state is ConnectionState.OFFLINE
+    assert made.connection.since == long_ago
+
+
+async def test_offline_since_a_loss_names_the_loss_whatever_is_tried_meanwhile() -> None:
+    at = NOON
+    made, _ = link(lambda: at)
+    made.signed_in()
+    made.server_changed(known=True)
+    made.accepted()
+    made.outcome(None)
+    made.synced(NOON - timedelta(hours=2))
+    made.outcome(UNREACHABLE)
+    at = NOON + timedelta(minutes=5)
+    made.server_changed(known=True)
+    made.outcome(UNREACHABLE)
+    assert made.connection.state is ConnectionState.OFFLINE
+    assert made.connection.since == NOON
 
 
 async def test_nobody_talks_before_there_is_a_server_and_somebody_signed_in() -> None:
