@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from huntaze_desktop.ui.sheet import Sheet
 from huntaze_desktop.ui.state import ConnectionView
-from huntaze_desktop.ui.words import clock_time, translate
+from huntaze_desktop.ui.words import since_when, translate
 from huntaze_desktop.ui_kit.notices import Banner
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 
@@ -18,12 +19,18 @@ class StandingBanners:
     """Keeps the sheet's standing banners in step with the connection; each is announced once, when it appears."""
 
     def __init__(
-        self, theme: ThemeManager, sheet: Sheet, retry: Callable[[], object], outbox: Callable[[], object]
+        self,
+        theme: ThemeManager,
+        sheet: Sheet,
+        retry: Callable[[], object],
+        outbox: Callable[[], object],
+        clock: Callable[[], datetime],
     ) -> None:
         self._theme = theme
         self._sheet = sheet
         self._retry = retry
         self._outbox = outbox
+        self._clock = clock
         self._outbox_opens = False
 
     def set_outbox_opens(self, opens: bool) -> None:
@@ -31,7 +38,7 @@ class StandingBanners:
         self._outbox_opens = opens
 
     def set_connection(self, view: ConnectionView) -> None:
-        self._set(_OFFLINE, _offline(view) if view.state == "offline" else None)
+        self._set(_OFFLINE, _offline(view, self._clock()) if view.state == "offline" else None)
         self._set(_PAUSED, _paused(view.accounts_paused) if view.accounts_paused else None)
 
     def _set(self, key: str, words: tuple[str, str] | None) -> None:
@@ -57,11 +64,11 @@ class StandingBanners:
         return banner
 
 
-def _offline(view: ConnectionView) -> tuple[str, str]:
+def _offline(view: ConnectionView, now: datetime) -> tuple[str, str]:
     if view.since is None:
         title = translate("Banner", "You are offline.")
     else:
-        title = translate("Banner", "You are offline since {time}.").format(time=clock_time(view.since))
+        title = translate("Banner", "You are offline since {time}.").format(time=since_when(view.since, now))
     if view.outbox == 0 and view.changes == 1:
         return title, translate("Banner", "Keep reading and writing. 1 change waits and goes out by itself.")
     if view.outbox == 0 and view.changes:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from huntaze_desktop.ui.state import ConnectionView
-from huntaze_desktop.ui.words import age, clock_time, translate
+from huntaze_desktop.ui.words import age, since_when, translate
 from huntaze_desktop.ui_kit.buttons import Button
 from huntaze_desktop.ui_kit.labels import IconLabel, Label
 from huntaze_desktop.ui_kit.painting import rounded_box
@@ -219,7 +219,8 @@ class StatusBar(QWidget):
                 passed = (self._clock() - view.last_sync_at).total_seconds()
                 self.sync.setText(translate("StatusBar", "Synced {age} ago").format(age=age(passed)))
             else:
-                self.sync.setText(translate("StatusBar", "Last sync {time}").format(time=clock_time(view.last_sync_at)))
+                when = since_when(view.last_sync_at, self._clock())
+                self.sync.setText(translate("StatusBar", "Last sync {time}").format(time=when))
         if counting != self._tick.isActive():
             if counting:
                 self._tick.start()

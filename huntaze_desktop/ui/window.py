@@ -99,7 +99,9 @@ class MainWindow(QMainWindow):
         self.sheet = Sheet(theme)
         self.status = StatusBar(theme, version=version, language=language, clock=clock)
         self.toasts = Toasts(theme, self, foot=_TOAST_FOOT)
-        self._standing = StandingBanners(theme, self.sheet, self.retry_requested.emit, self.outbox_requested.emit)
+        self._standing = StandingBanners(
+            theme, self.sheet, self.retry_requested.emit, self.outbox_requested.emit, clock
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self._build())
         self.setCentralWidget(self._stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTime
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 _MINUTE = 60
 _HOUR = 3600
@@ -23,6 +23,15 @@ def clock_time(moment: datetime) -> str:
     """A moment's local time of day in the person's own notation."""
     local = moment.astimezone()
     return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+
+
+def since_when(moment: datetime, now: datetime) -> str:
+    """A moment that is past: "14:36" of today, "6 Mar, 14:36" of another day."""
+    local = moment.astimezone()
+    if local.date() == now.astimezone().date():
+        return clock_time(moment)
+    day = QLocale().toString(QDate(local.year, local.month, local.day), "d MMM")
+    return translate("Age", "{day}, {time}").format(day=day, time=clock_time(moment))
 
 
 def age(seconds: float) -> str:

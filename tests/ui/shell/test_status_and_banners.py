@@ -55,6 +55,14 @@ def test_offline_says_since_when_and_what_is_queued(window: MainWindow) -> None:
     assert window.sheet.banners == {}
 
 
+def test_offline_for_days_names_the_day_too(window: MainWindow, clock: HandClock) -> None:
+    clock.pass_(days=3)
+    window.set_connection(ConnectionView("offline", NOW, NOW))
+    time = clock_time(NOW)
+    assert f"Last sync 6 Mar, {time}" in said(window)
+    assert window.sheet.banners["offline"].accessibleName().startswith(f"You are offline since 6 Mar, {time}.")
+
+
 @pytest.mark.parametrize(
     ("queued", "words"),
     [(0, "What you send waits here"), (1, "1 message is queued"), (2, "2 messages are queued")],
