@@ -66,6 +66,8 @@ class ThreadPane(QWidget):
         self._row_view: LiveView[ConversationRow | None] | None = None
         self._budget: LiveView[SendBudget | None] | None = None
         self._marked: str | None = None
+        """The newest message of the fan that was marked as read since the conversation was opened."""
+        self._opened_unread = False
         self._types = False
         self._link: LinkPopover | None = None
         self.idle = IdlePane(theme)
@@ -174,6 +176,7 @@ class ThreadPane(QWidget):
         self.drafts.flush()
         self._close()
         self._row, self._zone, self._marked = row, None, None
+        self._opened_unread = row.unread > 0 or row.marked_unread
         self._stack.setCurrentIndex(1)
         self.drafts.open(row.id)
         self._show_row()
@@ -256,20 +259,35 @@ class ThreadPane(QWidget):
         if self.isVisible() and not self._read.isActive() and self._unread_up_to() is not None:
             self._read.start()
 
+    def _newest_of_fan(self) -> str | None:
+        return next((message.id for message in reversed(self._rows()) if not message.outgoing), None)
+
     def _unread_up_to(self) -> str | None:
-        """The newest message of the fan, where it has not been marked as read."""
-        row, window = self._row, self._window
-        if row is None or window is None:
+        """The newest message of the fan, where it has not been marked as read.
+
+        Whoever marks the open conversation as unread wants it to stay so: looking on does not take that away.
+        """
+        row, newest = self._row, self._newest_of_fan()
+        if row is None or newest == self._marked:
             return None
-        newest = next((message.id for message in reversed(window.value.rows) if not message.outgoing), None)
-        return newest if newest != self._marked and (row.unread > 0 or self._marked is not None) else None
+        return newest if row.unread > 0 or self._opened_unread or self._marked is not None else None
 
     def _mark_read(self) -> None:
         up_to = self._unread_up_to()
-        if self._row is None or up_to is None or not self.isVisible() or self.window().isMinimized():
-            return
-        self._marked = up_to
-        self._ctx.spawn(self._ctx.messages.mark_read(self._row.id, up_to), on_error=lambda _error: self._unmark(up_to))
+        if up_to is not None and self.isVisible() and not self.window().isMinimized():
+            self._mark(up_to)
+
+    def _mark_answered(self) -> None:
+        """Who answers has read, however quickly, and although it was marked as unread."""
+        row, newest = self._row, self._newest_of_fan()
+        if row is not None and newest is not None and (row.unread > 0 or row.marked_unread):
+            self._mark(newest)
+
+    def _mark(self, up_to: str) -> None:
+        if self._row is not None:
+            self._marked = up_to
+            work = self._ctx.messages.mark_read(self._row.id, up_to)
+            self._ctx.spawn(work, on_error=lambda _error: self._unmark(up_to))
 
     def _unmark(self, up_to: str) -> None:
         if self._marked == up_to:
@@ -295,6 +313,7 @@ class ThreadPane(QWidget):
             return
         if text:
             self._rest()
+            self._mark_answered()
             self.sending.send(row, text, done=move_on)
         self.answered.emit(move_on)
 
@@ -312,6 +331,7 @@ class ThreadPane(QWidget):
             text = self.composer.text()
             if self.conversation_id == row.id and not self.composer.why_not() and not self.composer.is_editing:
                 self._rest()
+                self._mark_answered()
                 self.sending.send_at(row, text, when)
 
         align: Align = "right" if beside is self.composer.other_ways else "left"

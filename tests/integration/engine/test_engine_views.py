@@ -193,8 +193,10 @@ async def test_a_read_mark_waits_for_the_server(desk: Desk, peer: Peer) -> None:
     engine.nudge()
     await seen(engine.connection, lambda c: c.state is ConnectionState.OFFLINE)
     await engine.mark_read(talk.id, new_id())
-    await desk.wire.up()
     await seen(listing, lambda value: value.rows[0].unread == 0)
+    await desk.wire.up()
+    await until(lambda: [op["kind"] for op in peer.ops.taken] == ["mark_read"])
+    assert listing.value.rows[0].unread == 0
 
 
 async def test_creators_are_listed_and_followed(desk: Desk, peer: Peer) -> None:

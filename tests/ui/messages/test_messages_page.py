@@ -151,6 +151,32 @@ def test_a_message_that_arrives_while_one_looks_is_marked_too(page: MessagesPage
     assert context.messages.read[-1] == ("c-tom", new.id)
 
 
+def test_who_answers_has_read_however_quickly(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
+    page.open("c-tom")
+    newest = context.messages.history["c-tom"][-1].id
+    write(qtbot, page, "Soon")
+    qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert context.messages.read == [("c-tom", newest)]
+
+
+def test_an_answer_takes_the_mark_of_unread_away(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
+    page.open("c-hugo")
+    newest = next(one.id for one in reversed(context.messages.history["c-hugo"]) if not one.outgoing)
+    context.conversations.change("c-hugo", marked_unread=True)
+    assert not page.thread_pane._read.isActive()
+    write(qtbot, page, "Soon")
+    qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert context.messages.read == [("c-hugo", newest)]
+
+
+def test_what_was_marked_as_unread_is_read_when_it_is_opened_again(page: MessagesPage, context: FakeContext) -> None:
+    context.conversations.change("c-hugo", marked_unread=True)
+    page.open("c-hugo")
+    assert page.thread_pane._read.isActive()
+    page.thread_pane._mark_read()
+    assert [conversation for conversation, _ in context.messages.read] == ["c-hugo"]
+
+
 def test_a_read_conversation_is_not_marked_again(page: MessagesPage, context: FakeContext) -> None:
     page.open("c-hugo")
     assert not page.thread_pane._read.isActive()
