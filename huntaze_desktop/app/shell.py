@@ -10,6 +10,7 @@ from huntaze_desktop.app.values import LocalValue
 from huntaze_desktop.ui.state import ShortcutView
 from huntaze_desktop.ui.window import MainWindow
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_desktop.ui_kit.toast import SECONDS
 
 if TYPE_CHECKING:  # the sdk brings the model's classes: 35 ms that the first paint does not need
     from huntaze_desktop.sdk import Page
@@ -58,8 +59,16 @@ class Shell:
     def search_text(self) -> LocalValue[str]:
         return self._search_text
 
-    def toast(self, text: str, *, action: str | None = None, on_action: Callable[[], None] | None = None) -> None:
-        self._window.toasts.show(text, action=action or "", on_action=on_action)
+    def toast(
+        self,
+        text: str,
+        *,
+        action: str | None = None,
+        on_action: Callable[[], None] | None = None,
+        seconds: float = SECONDS,
+        topic: str = "",
+    ) -> None:
+        self._window.toasts.show(text, action=action or "", on_action=on_action, seconds=seconds, topic=topic)
 
     def add_page(self, plugin_id: str, page: "Page") -> None:
         self._window.add_page(page.id, page.title, page.icon, _LazyPage(page), page.shortcut or "")

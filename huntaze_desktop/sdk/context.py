@@ -287,7 +287,21 @@ class ShellApi(Protocol):
         """What is typed in the top bar's search field."""
         ...
 
-    def toast(self, text: str, *, action: str | None = None, on_action: Callable[[], None] | None = None) -> None: ...
+    def toast(
+        self,
+        text: str,
+        *,
+        action: str | None = None,
+        on_action: Callable[[], None] | None = None,
+        seconds: float = 8.0,
+        topic: str = "",
+    ) -> None:
+        """Show a short notice for some seconds, with something to do about it where there is.
+
+        A notice takes the place of an earlier one on the same `topic`, such as `messages.sends`. It stands over the
+        lower left corner of the page's widget that has the dynamic property `notices`, else at the window's foot.
+        """
+        ...
 
 
 class Context(Protocol):

@@ -37,6 +37,8 @@ from huntaze_desktop.ui_kit.toast import Toasts
 
 #: A page marks its panes with this dynamic property; F6 goes through them in order of appearance.
 PANE_PROPERTY = "pane"
+#: A page marks with this one the widget over whose lower left corner notices may stand.
+NOTICES_PROPERTY = "notices"
 _TOAST_FOOT = 44
 # X11 and Wayland number the physical keys 1 to 0 this way whatever is printed on them (AZERTY types & é " …).
 _SCAN_OF_DIGIT_1 = 10
@@ -98,7 +100,7 @@ class MainWindow(QMainWindow):
         self.top = TopBar(theme)
         self.sheet = Sheet(theme)
         self.status = StatusBar(theme, version=version, language=language, clock=clock)
-        self.toasts = Toasts(theme, self, foot=_TOAST_FOOT)
+        self.toasts = Toasts(theme, self, foot=_TOAST_FOOT, over=self._notices_corner)
         self._standing = StandingBanners(
             theme, self.sheet, self.retry_requested.emit, self.outbox_requested.emit, clock
         )
@@ -195,6 +197,7 @@ class MainWindow(QMainWindow):
         self.rail.set_current(page_id)
         self.setWindowTitle(f"{page.title} – Huntaze")
         if changed:
+            self.toasts.arrange()
             self.page_changed.emit(page_id)
 
     def set_page_count(self, page_id: str, count: int) -> None:
@@ -240,6 +243,12 @@ class MainWindow(QMainWindow):
     @property
     def cover(self) -> QWidget | None:
         return self._stack.widget(1) if self._stack.count() > 1 else None
+
+    def _notices_corner(self) -> QWidget | None:
+        """What the shown page offers for notices to stand over."""
+        page = self.sheet.pages.currentWidget() if self.cover is None else None
+        inner = page.findChildren(QWidget) if page is not None else []
+        return next((child for child in inner if child.property(NOTICES_PROPERTY) is True and child.isVisible()), None)
 
     # Keys
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from huntaze_desktop.sdk import Context, ConversationRow, Message, SdkError
 from huntaze_desktop.ui_kit.chat.words import when_text
@@ -14,6 +15,21 @@ from huntaze_plugins.messages.words import first_name, tr
 UNDO_S = 5.0
 """How long a message stays on this computer after Send, so that Send can be undone."""
 
+_TOPIC = "messages.sends"
+"""Of a quick hand's notices only the newest is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that Send can still be undone of."""
+
+    conversation_id: str
+    message_id: str
+    told: str
+    until: datetime
+    at_a_time: bool
+    reopen: bool
+
 
 class Sending:
     """Puts what the composer holds into the outbox. `is_open` tells whether a conversation is still the open one."""
@@ -23,6 +39,7 @@ class Sending:
         self._composer = composer
         self._drafts = drafts
         self._is_open = is_open
+        self._undoable: list[_Sent] = []
 
     def send(self, row: ConversationRow, text: str, *, done: bool = False) -> None:
         """Send; with `done` the conversation is dealt with as well, and one undo takes both back."""
@@ -51,30 +68,57 @@ class Sending:
     async def _send_at(self, row: ConversationRow, text: str, at: datetime) -> None:
         message_id = await self._ctx.messages.send(row.id, text, send_at=at, undo_s=UNDO_S)
         told = tr("Sends {0}").format(when_text(at, self._ctx.now()))
-        self._offer_undo(told, row.id, message_id)
+        self._offer_undo(told, row.id, message_id, at_a_time=True)
 
-    def _offer_undo(self, told: str, conversation_id: str, message_id: str, *, reopen: bool = False) -> None:
+    def _offer_undo(
+        self, told: str, conversation_id: str, message_id: str, *, at_a_time: bool = False, reopen: bool = False
+    ) -> None:
+        until = self._ctx.now() + timedelta(seconds=UNDO_S)
+        self._undoable.append(_Sent(conversation_id, message_id, told, until, at_a_time, reopen))
+        self._tell_of_latest()
+
+    def _tell_of_latest(self) -> None:
+        """One notice for all that Send can still be undone of: it undoes the latest."""
+        now = self._ctx.now()
+        self._undoable = [one for one in self._undoable if one.until > now]
+        if not self._undoable:
+            return
+        latest, count = self._undoable[-1], len(self._undoable)
+        told = latest.told if count == 1 or latest.at_a_time else tr("{0} messages queued").format(count)
+
         def undo() -> None:
-            self._ctx.spawn(self._undo(conversation_id, message_id, reopen=reopen), on_error=self.tell)
+            work = self._undo(latest.conversation_id, latest.message_id, reopen=latest.reopen)
+            self._ctx.spawn(work, on_error=self.tell)
 
-        self._ctx.shell.toast(told, action=tr("Undo"), on_action=undo)
+        seconds = (latest.until - now).total_seconds()
+        self._ctx.shell.toast(told, action=tr("Undo"), on_action=undo, seconds=seconds, topic=_TOPIC)
 
     def undo(self, conversation_id: str, message_id: str) -> None:
-        """Take Send back: the text is the draft again."""
-        self._ctx.spawn(self._undo(conversation_id, message_id, reopen=False), on_error=self.tell)
+        """Take Send back from the bubble: the text is the draft again."""
 
-    async def _undo(self, conversation_id: str, message_id: str, *, reopen: bool) -> None:
+        async def undo() -> None:
+            if await self._undo(conversation_id, message_id, reopen=False) and not self._undoable:
+                # The notice that offered the same has nothing to offer any more.
+                self._ctx.shell.toast(tr("Not sent, the text is back in the field"), topic=_TOPIC)
+
+        self._ctx.spawn(undo(), on_error=self.tell)
+
+    async def _undo(self, conversation_id: str, message_id: str, *, reopen: bool) -> bool:
         if self._is_open(conversation_id):
             await self._drafts.keep()
-        if not await self._ctx.messages.undo_send(message_id):
+        undone = await self._ctx.messages.undo_send(message_id)
+        self._undoable = [one for one in self._undoable if one.message_id != message_id]
+        if not undone:
             told = tr("Too late to undo: the message has left this computer. Its menu says what can still be done.")
-            self._ctx.shell.toast(told)
-            return
+            self._ctx.shell.toast(told, topic=_TOPIC)
+            return False
+        self._tell_of_latest()
         if reopen:
             await self._ctx.conversations.set_done([conversation_id], done=False)
         await self._drafts.reload(conversation_id)
         if self._is_open(conversation_id):
             self._composer.editor.setFocus()
+        return True
 
     def send_now(self, message: Message) -> None:
         """Send a scheduled message without waiting: it is taken off its time first, so that it goes once."""

@@ -74,6 +74,7 @@ class ThreadPane(QWidget):
         self.header = ThreadHeader(theme, ctx.now, ctx.team.me.id)
         self.timeline = Timeline(theme, ctx.now)
         self.timeline.view.setObjectName("messages.timeline")
+        self.timeline.setProperty("notices", True)  # noqa: FBT003 - Qt's signature
         self.timeline.view.setProperty("pane", True)  # noqa: FBT003 - Qt's signature
         self.handed = HandOverStrip(theme)
         self.handed.setObjectName("messages.handed")

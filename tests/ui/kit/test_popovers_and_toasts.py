@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,7 +15,7 @@ from huntaze_desktop.ui_kit.buttons import Button
 from huntaze_desktop.ui_kit.popover import Menu, MenuItem
 from huntaze_desktop.ui_kit.shadow import Shadows, shadow_margins
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
-from huntaze_desktop.ui_kit.toast import Toasts
+from huntaze_desktop.ui_kit.toast import Toast, Toasts
 
 if TYPE_CHECKING:
     from tests.ui.kit.conftest import Bench
@@ -170,3 +170,42 @@ def test_no_more_than_three_toasts_stand_at_once_newest_lowest(theme: ThemeManag
     assert [toast.accessibleName() for toast in toasts.shown] == ["Number 2", "Number 3", "Number 4"]
     heights = [toast.mapTo(window, QPoint(0, 0)).y() for toast in toasts.shown]
     assert heights == sorted(heights)
+
+
+def shown_box(toast: Toast) -> QRect:
+    """Where a notice is painted, without its shadow."""
+    return toast.geometry().marginsRemoved(shadow_margins(toast._theme.theme.shadow(2)))
+
+
+def test_a_notice_takes_the_place_of_an_earlier_one_on_its_topic(theme: ThemeManager, bench: Bench) -> None:
+    toasts = Toasts(theme, bench(QWidget()), foot=44)
+    for told, topic in (("Message queued", "sends"), ("Tag removed", ""), ("2 messages queued", "sends")):
+        toasts.show(told, topic=topic)
+    assert [toast.accessibleName() for toast in toasts.shown] == ["Tag removed", "2 messages queued"]
+
+
+def test_a_notice_stays_for_its_seconds(theme: ThemeManager, bench: Bench, qtbot: QtBot) -> None:
+    toasts = Toasts(theme, bench(QWidget()), foot=44)
+    toasts.show("Long")
+    short = toasts.show("Short", seconds=0.05)
+    qtbot.waitUntil(lambda: not isValid(short), timeout=3000)
+    assert [toast.accessibleName() for toast in toasts.shown] == ["Long"]
+
+
+def test_notices_stand_over_the_corner_that_a_page_offers_and_follow_it(
+    theme: ThemeManager, bench: Bench, qtbot: QtBot
+) -> None:
+    window = bench(QWidget())
+    corner = QWidget(window)
+    corner.setGeometry(150, 0, 200, 120)
+    corner.show()
+    over: list[QWidget] = [corner]
+    toasts = Toasts(theme, window, foot=44, over=lambda: over[0] if over else None)
+    box = shown_box(toasts.show("Message queued"))
+    assert box.left() > corner.x()
+    assert box.bottom() < corner.geometry().bottom()
+    corner.setGeometry(170, 0, 200, 100)
+    qtbot.waitUntil(lambda: shown_box(toasts.shown[0]) == box.translated(20, -20))
+    over.clear()
+    toasts.arrange()
+    assert abs(shown_box(toasts.shown[0]).center().x() - window.rect().center().x()) <= 1

@@ -492,9 +492,20 @@ class FakeShell:
         self.selected_creator = View(None)
         self.search_text = View("")
         self.toasts: list[tuple[str, str | None, Callable[[], None] | None]] = []
+        self.stays: list[tuple[str, float]] = []
+        """Topic and seconds of each toast."""
 
-    def toast(self, text: str, *, action: str | None = None, on_action: Callable[[], None] | None = None) -> None:
+    def toast(
+        self,
+        text: str,
+        *,
+        action: str | None = None,
+        on_action: Callable[[], None] | None = None,
+        seconds: float = 8.0,
+        topic: str = "",
+    ) -> None:
         self.toasts.append((text, action, on_action))
+        self.stays.append((topic, seconds))
 
 
 class FakeContext:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from huntaze_desktop.sdk import (
@@ -180,6 +180,15 @@ def test_what_was_marked_as_unread_is_read_when_it_is_opened_again(page: Message
 def test_a_read_conversation_is_not_marked_again(page: MessagesPage, context: FakeContext) -> None:
     page.open("c-hugo")
     assert not page.thread_pane._read.isActive()
+
+
+# --- notices -------------------------------------------------------------------------------------------------------
+
+
+def test_notices_stand_over_the_corner_of_the_timeline(page: MessagesPage) -> None:
+    page.open("c-daniel")
+    corners = [one for one in page.findChildren(QWidget) if one.property("notices") and one.isVisible()]
+    assert corners == [page.thread_pane.timeline]
 
 
 # --- the timeline's actions ----------------------------------------------------------------------------------------

@@ -120,6 +120,37 @@ def test_send_done_next_is_undone_in_one(page: MessagesPage, context: FakeContex
     assert len(context.messages.undone) == 1
 
 
+def test_quick_answers_share_one_notice_whose_undo_takes_the_latest(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    for text in ("One", "Two", "Three"):
+        page.open("c-daniel")
+        sends(qtbot, page, text)
+        context.time += timedelta(seconds=1)
+    told = ["Message queued", "2 messages queued", "3 messages queued"]
+    assert [toast[0] for toast in context.shell.toasts] == told
+    assert {topic for topic, _ in context.shell.stays} == {"messages.sends"}
+    undo(context)
+    assert page.thread_pane.composer.text() == "Three"
+    assert context.shell.toasts[-1][:2] == ("2 messages queued", "Undo")
+    undo(context)
+    assert page.thread_pane.composer.text() == "Two\nThree"
+    assert context.shell.toasts[-1][:2] == ("Message queued", "Undo")
+
+
+def test_the_notice_lives_as_long_as_send_can_be_undone(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
+    page.open("c-daniel")
+    sends(qtbot, page, "One")
+    assert context.shell.stays == [("messages.sends", UNDO_S)]
+    context.time += timedelta(seconds=2)
+    sends(qtbot, page, "Two")
+    undo(context)
+    assert context.shell.stays[-1] == ("messages.sends", UNDO_S - 2)
+    context.time += timedelta(seconds=UNDO_S)
+    sends(qtbot, page, "Three")
+    assert context.shell.toasts[-1][0] == "Message queued"
+
+
 # --- later ---------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from shiboken6 import isValid
 from huntaze_desktop.ui.rail import RailItem
 from huntaze_desktop.ui.shortcuts import ShortcutOverlay
 from huntaze_desktop.ui.state import ConnectionView, PersonView, ShortcutView
-from huntaze_desktop.ui.window import MainWindow
+from huntaze_desktop.ui.window import NOTICES_PROPERTY, MainWindow
 from huntaze_desktop.ui_kit.labels import KeyHint, Label
 
 if TYPE_CHECKING:
@@ -216,3 +216,16 @@ def test_a_person_without_a_page_can_still_sign_out(bare: MainWindow, qtbot: QtB
     assert isinstance(out, QWidget)
     with qtbot.waitSignal(bare.sign_out_requested):
         qtbot.mouseClick(out, Qt.MouseButton.LeftButton)
+
+
+def test_notices_stand_where_the_page_wants_them(window: MainWindow, qtbot: QtBot) -> None:
+    plain = window.toasts.show("Message queued")
+    assert abs(plain.geometry().center().x() - window.rect().center().x()) <= 1
+    reader = window.sheet.pages.currentWidget().findChildren(QWidget)[-1].parentWidget()
+    assert reader is not None
+    reader.setProperty(NOTICES_PROPERTY, True)
+    toast = window.toasts.show("Message queued, over the corner")
+    foot = reader.mapTo(window, reader.rect().bottomLeft())
+    assert toast.geometry().left() >= foot.x() - 40
+    assert toast.geometry().center().x() < window.rect().center().x()
+    assert toast.geometry().center().y() < foot.y()
