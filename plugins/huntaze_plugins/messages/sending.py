@@ -86,9 +86,11 @@ class Sending:
         latest, count = self._undoable[-1], len(self._undoable)
         told = latest.told if count == 1 or latest.at_a_time else tr("{0} messages queued").format(count)
 
+        async def take_back() -> None:
+            await self._undo(latest.conversation_id, latest.message_id, reopen=latest.reopen)
+
         def undo() -> None:
-            work = self._undo(latest.conversation_id, latest.message_id, reopen=latest.reopen)
-            self._ctx.spawn(work, on_error=self.tell)
+            self._ctx.spawn(take_back(), on_error=self.tell)
 
         seconds = (latest.until - now).total_seconds()
         self._ctx.shell.toast(told, action=tr("Undo"), on_action=undo, seconds=seconds, topic=_TOPIC)
