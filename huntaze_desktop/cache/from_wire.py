@@ -113,6 +113,7 @@ def message(row: wire.Message) -> Row:
         "lane": row.lane.value,
         "edited_at": to_us(row.edited_at),
         "unsend": row.unsend.value if row.unsend else None,
+        "unsent_at": to_us(row.unsent_at),
         "ver": row.ver,
     }
 

@@ -132,6 +132,7 @@ _SECOND: tuple[str, ...] = (
     "ALTER TABLE messages ADD COLUMN lane TEXT NOT NULL DEFAULT 'live'",
     "ALTER TABLE messages ADD COLUMN edited_at INTEGER",
     "ALTER TABLE messages ADD COLUMN unsend TEXT",
+    "ALTER TABLE messages ADD COLUMN unsent_at INTEGER",
     # --- what this computer did
     "ALTER TABLE outbox ADD COLUMN base_rev INTEGER",
     "ALTER TABLE outbox ADD COLUMN lease_epoch INTEGER",

@@ -46,6 +46,7 @@ def message(row: Any, me: Id) -> Message:
         lane=row.lane,
         edited_at=from_us(row.edited_at),
         unsend=row.unsend,
+        unsent_at=from_us(row.unsent_at),
         ver=row.ver,
     )
 

@@ -83,6 +83,7 @@ MESSAGES = Table(
     *_text("lane"),
     *_int("edited_at"),
     *_text("unsend"),
+    *_int("unsent_at"),
 )
 
 NOTES = Table(

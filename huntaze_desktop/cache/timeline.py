@@ -80,7 +80,7 @@ _VISIBLE = f"conversation_id = :conversation AND state IS NOT '{State.CANCELLED.
 
 _COLUMNS = (
     "id, conversation_id, direction, kind, text, title, price, currency, media, bought_at, state, reason, not_before,"
-    " author_id, author_name, at, read_at, attempt_no, lane, edited_at, unsend, ver"
+    " author_id, author_name, at, read_at, attempt_no, lane, edited_at, unsend, unsent_at, ver"
 )
 
 

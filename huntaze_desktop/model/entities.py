@@ -153,6 +153,7 @@ class Message:
     edited_at: datetime | None = None
     unsend: str | None = None
     """Of a delivered message that someone takes back: requested, done or failed."""
+    unsent_at: datetime | None = None
     hold_until: datetime | None = None
     """Not given to the backend before then: Send can be undone."""
     ver: int = 0

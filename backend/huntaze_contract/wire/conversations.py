@@ -78,6 +78,7 @@ class Message(WireModel):
     lane: Lane = Lane.LIVE
     edited_at: UtcTime | None = Field(default=None, description="when its text was last changed while it waited here")
     unsend: Unsend | None = Field(default=None, description="of a delivered message that someone takes back")
+    unsent_at: UtcTime | None = Field(default=None, description="when the platform had taken it back")
     ver: int = 0
 
 

@@ -124,6 +124,8 @@ def state_text(message: Message, now: datetime) -> str:
         return overtaken_text(message.reason)
     if delivery is Delivery.NOT_UNSENT:
         return _tr("Not taken back, {0}").format(reason) if reason else _tr("Not taken back")
+    if delivery is Delivery.UNSENT:
+        return _taken_back(message)
     return {
         Delivery.CHECKING: _tr("Checking whether it arrived"),
         Delivery.DECIDE: _tr("May have been sent"),
@@ -131,8 +133,19 @@ def state_text(message: Message, now: datetime) -> str:
         Delivery.APPROVAL: _tr("Waits for approval"),
         Delivery.CANCELLED: _tr("Cancelled, not sent"),
         Delivery.UNSENDING: _tr("Is being taken back"),
-        Delivery.UNSENT: _tr("Taken back"),
     }.get(delivery, "")
+
+
+def _taken_back(message: Message) -> str:
+    """`Taken back 14:20`, with the day where that is not the day on which it was sent."""
+    at = message.unsent_at
+    if at is None:
+        return _tr("Taken back")
+    day = at.astimezone().date()
+    if day == message.at.astimezone().date():
+        return _tr("Taken back {0}").format(clock(at))
+    shown = QLocale().toString(QDate(day.year, day.month, day.day), "d MMMM")
+    return _tr("Taken back {0}").format(f"{shown} {clock(at)}")
 
 
 def overtaken_text(code: str | None) -> str:

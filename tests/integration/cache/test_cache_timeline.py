@@ -54,6 +54,18 @@ def test_a_window_is_read_again_from_its_first_row(cache: Cache, talk: wire.Conv
     assert not again.more
 
 
+def test_when_a_message_was_taken_back_is_kept(
+    cache: Cache, agency: Agency, talk: wire.Conversation, me: Member
+) -> None:
+    taken = NOON + timedelta(hours=2)
+    gone = agency.message(
+        talk, "oops", direction="out", state=State.SENT, at=NOON + timedelta(hours=1), unsend="done", unsent_at=taken
+    )
+    cache.write(lambda c: apply.apply_changes(c, [changed(gone)]))
+    last = cache.timeline(lambda c: timeline.newest(c, talk.id, me, 1)).rows[-1]
+    assert (last.unsend, last.unsent_at) == ("done", taken)
+
+
 def test_unsent_messages_stand_at_the_newest_end_only(cache: Cache, talk: wire.Conversation, me: Member) -> None:
     cache.write(lambda c: outbox.put(c, talk.id, "mine", NOON - timedelta(days=3)))
     page = cache.timeline(lambda c: timeline.newest(c, talk.id, me, 30))

@@ -67,6 +67,8 @@ async def test_it_is_gone_at_the_platform_and_kept_here(house: Any) -> None:
     assert text not in await on_platform(house)
     row = await house.row(message_id)
     assert (row.text, row.state) == (text, "sent")
+    assert row.unsent_at is not None
+    assert row.at <= row.unsent_at
     acts = select(func.count()).select_from(AuditRow).where(AuditRow.action == "message.unsend")
     assert await house.db.read(lambda session: session.scalar(acts)) == 1
 
@@ -105,6 +107,7 @@ async def test_what_the_platform_keeps_is_said_to_have_failed_and_may_be_asked_a
     async with jobs_done(house):
         await until_unsend(house, message_id, "failed")
     assert (await house.row(message_id)).state == "sent"
+    assert (await house.row(message_id)).unsent_at is None
     assert (await house.sending.unsend(house.me, message_id)).message.unsend == "requested"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from huntaze_desktop.model.window import MessageWindow
 from huntaze_desktop.ui_kit.chat.delivery import Action, Delivery, actions_in_bubble, actions_of, delivery_of
 from huntaze_desktop.ui_kit.chat.rows import DayRow, HeadRow, MessageRow, OfflineRow, TailRow, countdown, rows_of
 from huntaze_desktop.ui_kit.chat.text import between, links_in, units
-from huntaze_desktop.ui_kit.chat.words import reason_text, state_text
+from huntaze_desktop.ui_kit.chat.words import clock, reason_text, state_text
 from tests.ui.chat.chat_builders import CONVERSATION, NOW, message, talk, window
 
 
@@ -200,6 +201,10 @@ def test_an_overtaken_message_says_why(reason: str, words: str) -> None:
 
 
 def test_taking_back_is_told_in_each_of_its_states() -> None:
+    gone = message("a", state=State.SENT, unsend="done")
+    later = [replace(gone, unsent_at=gone.at + timedelta(hours=hours)) for hours in (0, 24)]
+    at = clock(gone.at)
+    assert [state_text(one, NOW) for one in later] == [f"Taken back {at}", f"Taken back 14 November {at}"]
     told = [state_text(message("a", state=State.SENT, unsend=one), NOW) for one in ("requested", "done", "failed")]
     assert told == ["Is being taken back", "Taken back", "Not taken back"]
 

@@ -147,7 +147,8 @@ def team_states(page: MessagesPage, context: FakeContext) -> None:
     made = (
         message("c-daniel", "Good morning! Loved the diary", at=NOW - timedelta(minutes=24)),
         message("c-daniel", "An edited one", at=NOW - timedelta(minutes=20), edited_at=NOW, **sent),
-        message("c-daniel", "Sent to the wrong fan, sorry", at=NOW - timedelta(minutes=19), unsend="done", **sent),
+        message("c-daniel", "Sent to the wrong fan, sorry", at=NOW - timedelta(minutes=19), unsend="done",
+                unsent_at=NOW - timedelta(minutes=16), **sent),
         message("c-daniel", "This one is on its way back", at=NOW - timedelta(minutes=18), unsend="requested", **sent),
         message("c-daniel", "And this one stays", at=NOW - timedelta(minutes=17), unsend="failed",
                 reason="refused: It was read.", **sent),

@@ -115,6 +115,7 @@ def to_wire(row: MessageRow, ver: int) -> Message:
         lane=Lane(row.lane),
         edited_at=row.edited_at,
         unsend=Unsend(row.unsend) if row.unsend is not None else None,
+        unsent_at=row.unsent_at,
         ver=ver,
     )
 

@@ -146,6 +146,7 @@ class MessageRow(Base):
     edited_at: Mapped[datetime | None] = mapped_column(UtcMicros)
     unsend: Mapped[str | None] = mapped_column(String(12))
     """A `wire.Unsend`; null: nobody wants it back."""
+    unsent_at: Mapped[datetime | None] = mapped_column(UtcMicros)
 
 
 class AttemptRow(Base):

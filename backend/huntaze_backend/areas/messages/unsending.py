@@ -133,5 +133,6 @@ def _end(session: Session, *, message_id: str, ended: Unsend, token: str) -> Non
     row = session.get_one(MessageRow, message_id, with_for_update=True)
     if row.unsend == Unsend.REQUESTED:
         row.unsend = ended.value
+        row.unsent_at = now(session) if ended is Unsend.DONE else None
         note(session, row, thread=False)
     complete(session, token)

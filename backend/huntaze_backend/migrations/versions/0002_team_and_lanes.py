@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("rev", sa.BigInteger(), nullable=True),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.Column("unsend", sa.String(length=12), nullable=True),
+        sa.Column("unsent_at", sa.BigInteger(), nullable=True),
         sa.Column("failed_listings", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("unlistable_since", sa.BigInteger(), nullable=True),
     ):
