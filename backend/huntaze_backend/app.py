@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -44,6 +45,7 @@ from huntaze_backend.core.clock import Clock
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.description import describe
 from huntaze_backend.core.errors import NotFoundError
+from huntaze_backend.core.exclusive import is_held
 from huntaze_backend.core.installation import InstallationSecrets
 from huntaze_backend.core.secrets import SecretBox
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
@@ -59,7 +61,10 @@ from huntaze_backend.engines.sync.kinds import SyncRegistry
 from huntaze_backend.events import EventBus
 from huntaze_contract.wire import API_VERSION, Health
 
-__all__ = ["Adapters", "Services", "build", "openapi"]
+__all__ = ["WORKER_LOCK", "Adapters", "Services", "assemble", "build", "openapi"]
+
+WORKER_LOCK = 1
+"""Of PostgreSQL's advisory locks, the one that the installation's only worker holds."""
 
 
 class Gateways(ReaderFactory, SenderFactory, Protocol):
@@ -95,13 +100,35 @@ class Services:
     own_url: str | None = None
     """Where platforms reach this service; known when it listens."""
     worker_runs: bool = False
-    """Whether the worker's loops run, here or, without an embedded database, elsewhere."""
+    """Whether the worker's loops run in this process."""
 
 
 def build(
     database: Database, secrets: InstallationSecrets, *, adapters: Adapters | None = None
 ) -> tuple[FastAPI, Services]:
     """The application over a migrated database, and what it is made of."""
+    services = assemble(database, secrets, adapters=adapters)
+    hub, box, readers = services.hub, services.box, services.readers
+    app = _make_application()
+    passwords = Passwords()
+    authenticator = Authenticator(database, AccessTokens(secrets.jwt_secret), passwords, SignInThrottle(database.clock))
+    app.state.services = services
+    app.state.db = database
+    app.state.clock = database.clock
+    app.state.hub = hub
+    app.state.sync = services.sync
+    app.state.access = authenticator
+    app.state.authenticator = authenticator
+    app.state.passwords = passwords
+    app.state.connector = Connector(database, services.gateways, box)
+    app.state.webhooks = WebhookReceiver(database, readers, box, hub)
+    app.state.inquiries = Inquiries(database, readers)
+    app.state.sending = Sending(database, services.rate_gate, services.policy)
+    return app, services
+
+
+def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adapters | None = None) -> Services:
+    """What the application and the worker are made of: a worker in a process of its own needs no more."""
     used = adapters or Adapters()
     bus, hub, box = EventBus(database), Hub(database), secrets.box()
     registry = SyncRegistry()
@@ -128,22 +155,7 @@ def build(
         feed,
         handlers,
     )
-    app = _make_application()
-    passwords = Passwords()
-    authenticator = Authenticator(database, AccessTokens(secrets.jwt_secret), passwords, SignInThrottle(database.clock))
-    app.state.services = services
-    app.state.db = database
-    app.state.clock = database.clock
-    app.state.hub = hub
-    app.state.sync = registry
-    app.state.access = authenticator
-    app.state.authenticator = authenticator
-    app.state.passwords = passwords
-    app.state.connector = Connector(database, used.gateways, box)
-    app.state.webhooks = WebhookReceiver(database, readers, box, hub)
-    app.state.inquiries = Inquiries(database, readers)
-    app.state.sending = Sending(database, used.rate_gate, used.policy)
-    return app, services
+    return services
 
 
 def openapi() -> dict[str, Any]:
@@ -186,18 +198,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _health(request: Request) -> Health:
     """Whether the service, its database and its worker are well. Readable without signing in."""
     services: Services = request.app.state.services
-    database = "ok"
+    database, works = "ok", services.worker_runs
     try:
-        await services.db.read(_one)
+        if services.db.embedded:
+            await services.db.read(_one)
+        else:
+            # Another process may be the worker: the lock tells that one lives.
+            works = await services.db.read(partial(is_held, key=WORKER_LOCK))
     except (OSError, SQLAlchemyError):
         database = "failed"
-    well = database == "ok" and services.worker_runs
+    well = database == "ok" and works
     return Health.model_validate(
         {
             "status": "ok" if well else "degraded",
             "version": version("huntaze"),
             "database": database,
-            "worker": "running" if services.worker_runs else "stopped",
+            "worker": "running" if works else "stopped",
             "server_time": services.clock.now(),
         }
     )

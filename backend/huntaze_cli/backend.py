@@ -13,6 +13,10 @@ Data = Annotated[
     Path | None,
     typer.Option(help="Folder of the embedded database; DATABASE_URL in the environment names another one."),
 ]
+ExitWithStdin = Annotated[
+    bool,
+    typer.Option("--exit-with-stdin", help="Read secrets from one JSON line on stdin, and end when it closes."),
+]
 
 
 @app.command()
@@ -20,15 +24,26 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     data: Data = None,
-    exit_with_stdin: Annotated[
-        bool,
-        typer.Option("--exit-with-stdin", help="Read secrets from one JSON line on stdin, and end when it closes."),
-    ] = False,
+    exit_with_stdin: ExitWithStdin = False,
+    worker: Annotated[
+        bool, typer.Option(help="Be the worker as well, unless another process is; without it needs PostgreSQL.")
+    ] = True,
 ) -> None:
     """Serve the API until SIGTERM; prints one JSON line with the port when it is ready."""
     from huntaze_backend.serve import ServeOptions, run
 
-    run(ServeOptions(host=host, port=port, data=data, exit_with_stdin=exit_with_stdin))
+    run(ServeOptions(host=host, port=port, data=data, exit_with_stdin=exit_with_stdin, worker=worker))
+
+
+@app.command("worker")
+def work(
+    data: Data = None,
+    exit_with_stdin: ExitWithStdin = False,
+) -> None:
+    """Send, read and do jobs without serving, on PostgreSQL; stands by while another process does."""
+    from huntaze_backend.serve import WorkerOptions, run_worker
+
+    run_worker(WorkerOptions(data=data, exit_with_stdin=exit_with_stdin))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from huntaze_backend.core import changes
 from huntaze_backend.core.clock import CLOCK_KEY, Clock, SystemClock
 from huntaze_backend.core.embedded import EmbeddedStore, OldSqliteError, WrongKeyError
+from huntaze_backend.core.exclusive import Exclusive
 from huntaze_backend.core.postgres import PostgresStore
 from huntaze_backend.core.schema import Base, UtcMicros
 
@@ -91,6 +92,15 @@ class Database:
     @property
     def clock(self) -> Clock:
         return self._clock
+
+    def exclusive(self, key: int) -> Exclusive:
+        """A lock of all processes on this PostgreSQL database.
+
+        Raises: TypeError on the embedded database, where there is but one process.
+        """
+        if not isinstance(self._store, PostgresStore):
+            raise TypeError("the embedded database belongs to one process: it needs no lock")
+        return Exclusive(self._store.engine, key)
 
     def on_commit(self, listener: Callable[[Committed], None]) -> None:
         """Call `listener` on the event loop after each commit that changed the log or promised an event."""

@@ -28,6 +28,11 @@ class PostgresStore:
         self._engine: AsyncEngine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """Makes connections that are nobody's unit of work."""
+        return self._engine
+
     async def write(self, work: Callable[[Session], T]) -> T:
         for attempt in range(_ATTEMPTS):
             try:

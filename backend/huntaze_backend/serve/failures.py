@@ -20,6 +20,7 @@ EXIT_CODES = {
     "NOT_EMBEDDED": 2,
     "FILE_EXISTS": 2,
     "BAD_BACKUP": 9,
+    "NEEDS_POSTGRESQL": 2,
 }
 
 

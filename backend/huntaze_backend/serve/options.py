@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from huntaze_backend.serve.failures import StartError
 from huntaze_backend.settings import Settings
 
-__all__ = ["Owner", "Parent", "ServeOptions", "load_settings", "read_parent", "with_parent"]
+__all__ = [
+    "Owner",
+    "Parent",
+    "ServeOptions",
+    "WorkerOptions",
+    "load_settings",
+    "read_parent",
+    "require_postgresql",
+    "with_parent",
+]
 
 _LONGEST_LINE = 65_536
 
@@ -49,6 +58,18 @@ class ServeOptions:
     """Folder of the embedded database."""
     exit_with_stdin: bool = False
     """Read a `Parent` from stdin first, and end when stdin ends."""
+    worker: bool = True
+    """Offer to be the installation's worker as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """The command line's part for a worker of its own."""
+
+    data: Path | None = None
+    """Folder of an embedded database: there is no worker of its own for it."""
+    exit_with_stdin: bool = False
+    """Read a `Parent` from stdin first, and end when stdin ends."""
 
 
 def load_settings() -> Settings:
@@ -83,3 +104,13 @@ def with_parent(settings: Settings, parent: Parent) -> Settings:
         if (value := getattr(parent, name)) is not None
     }
     return settings.model_copy(update=given)
+
+
+def require_postgresql(settings: Settings, what: str) -> None:
+    """Raises: StartError where the data is in an embedded database, whose only process is the worker as well."""
+    if settings.database_url is None:
+        raise StartError(
+            "NEEDS_POSTGRESQL",
+            f"{what[0].upper()}{what[1:]} needs PostgreSQL (DATABASE_URL). With the embedded database, "
+            "`huntaze backend serve` is the worker as well.",
+        )

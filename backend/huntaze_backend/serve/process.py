@@ -9,7 +9,14 @@ import socket
 from typing import TYPE_CHECKING
 
 from huntaze_backend.serve.failures import StartError, give_up
-from huntaze_backend.serve.options import Parent, ServeOptions, load_settings, read_parent, with_parent
+from huntaze_backend.serve.options import (
+    Parent,
+    ServeOptions,
+    load_settings,
+    read_parent,
+    require_postgresql,
+    with_parent,
+)
 from huntaze_backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +41,8 @@ def run(options: ServeOptions, *, adapters: "Adapters | None" = None) -> None:
 
 
 async def _serve(options: ServeOptions, settings: Settings, parent: Parent, adapters: "Adapters | None") -> None:
+    if not options.worker:
+        require_postgresql(settings, "`serve` without its worker")
     # The port first: a parent that chose it must not wait for imports and a migration to learn that it is taken.
     with _listen(options.host, options.port) as listening:
         from huntaze_backend.app import build
@@ -49,7 +58,7 @@ async def _serve(options: ServeOptions, settings: Settings, parent: Parent, adap
             app, services = build(installation.database, installation.secrets, adapters=adapters)
             port = int(listening.getsockname()[1])
             services.own_url = settings.public_url or f"http://{_reachable(options.host)}:{port}"
-            await run_until_end(app, services, listening, watch_stdin=options.exit_with_stdin)
+            await run_until_end(app, services, listening, watch_stdin=options.exit_with_stdin, works=options.worker)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,14 +3,10 @@
 import asyncio
 import contextlib
 import gc
-import json
-import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator
-from importlib.metadata import version
 from types import FrameType
 
 import structlog
@@ -20,14 +16,13 @@ from fastapi import FastAPI
 from huntaze_backend import worker
 from huntaze_backend.app import Services
 from huntaze_backend.serve.failures import StartError
-from huntaze_contract.wire import API_VERSION
+from huntaze_backend.serve.life import WORKER_GRACE_S, say_ready, wait_for_stdin
 
 __all__ = ["run_until_end"]
 
 log = structlog.get_logger(__name__)
 
 _GRACE_S = 3
-_WORKER_GRACE_S = 5.0
 _PING_S = 20.0
 
 
@@ -53,9 +48,14 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def run_until_end(app: FastAPI, services: Services, listening: socket.socket, *, watch_stdin: bool) -> None:
-    """Serve and work until a signal, or the end of stdin. Raises: StartError if the worker broke."""
-    stop = asyncio.Event()
+async def run_until_end(
+    app: FastAPI, services: Services, listening: socket.socket, *, watch_stdin: bool, works: bool = True
+) -> None:
+    """Serve and, unless another process is to, work until a signal or the end of stdin.
+
+    Raises: StartError if the worker broke.
+    """
+    stop, asked = asyncio.Event(), asyncio.Event()
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -66,48 +66,39 @@ async def run_until_end(app: FastAPI, services: Services, listening: socket.sock
         ws_ping_timeout=_PING_S,
     )
     server = _Server(config, stop)
-    working = asyncio.create_task(_work(services, stop, server))
+    if not works:
+        asked.set()
+    working = asyncio.create_task(_work(services, stop, asked, server)) if works else None
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
+        while not (server.started and asked.is_set()) and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.005)
-        if server.started:
+        if not serving.done():
             if watch_stdin:
-                threading.Thread(target=_watch_stdin, args=(server,), daemon=True, name="stdin").start()
+                threading.Thread(target=_leave_with_stdin, args=(server,), daemon=True, name="stdin").start()
             # What start-up made stays for good. Kept out of the collector's rounds, a snapshot takes a third less CPU.
             gc.collect()
             gc.freeze()
-            _say_ready(int(listening.getsockname()[1]))
+            say_ready(port=int(listening.getsockname()[1]))
         await serving
     finally:
         stop.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_WORKER_GRACE_S):
-                await working
+        if working is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WORKER_GRACE_S):
+                    await working
 
 
-async def _work(services: Services, stop: asyncio.Event, server: _Server) -> None:
+async def _work(services: Services, stop: asyncio.Event, asked: asyncio.Event, server: _Server) -> None:
     """The worker's loops. A service that no longer sends must not look well: its failure ends the process."""
     try:
-        await worker.run(services, stop)
+        await worker.run_in_turn(services, stop, asked)
     except Exception as error:
         log.exception("the worker failed")
         server.should_exit = True
         raise StartError("WORKER_FAILED", "Sending and reading broke down; the log says why.") from error
 
 
-def _say_ready(port: int) -> None:
-    line = {"ready": True, "port": port, "pid": os.getpid(), "api": API_VERSION, "version": version("huntaze")}
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def _watch_stdin(server: _Server) -> None:
-    """Wait for the end of stdin, on the bare descriptor: a buffered reader would be locked when the process ends."""
-    while True:
-        try:
-            if not os.read(0, 4096):
-                break
-        except OSError:
-            break
+def _leave_with_stdin(server: _Server) -> None:
+    wait_for_stdin()
     server.should_exit = True

@@ -24,6 +24,23 @@ def test_serve_passes_its_flags_on(monkeypatch):
         Path("here"),
         True,
     )
+    assert options.worker
+
+
+def test_serve_can_leave_the_worker_to_another_process(monkeypatch):
+    served = []
+    monkeypatch.setattr("huntaze_backend.serve.run", served.append)
+    result = CliRunner().invoke(app, ["backend", "serve", "--no-worker"])
+    assert result.exit_code == 0, result.output
+    assert not served[0].worker
+
+
+def test_worker_passes_its_flags_on(monkeypatch):
+    worked = []
+    monkeypatch.setattr("huntaze_backend.serve.run_worker", worked.append)
+    result = CliRunner().invoke(app, ["backend", "worker", "--data", "here", "--exit-with-stdin"])
+    assert result.exit_code == 0, result.output
+    assert (worked[0].data, worked[0].exit_with_stdin) == (Path("here"), True)
 
 
 def test_a_password_too_short_is_refused_and_not_repeated(monkeypatch, tmp_path):

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages import reconcile
+from huntaze_backend.areas.messages import elsewhere, reconcile
 from huntaze_backend.areas.messages.dispatch import ConnectionDispatch, Dispatches
 from huntaze_backend.areas.messages.readers import Readers
 from huntaze_backend.areas.messages.scheduled import Releaser
@@ -33,6 +33,7 @@ __all__ = ["Outbound"]
 
 log = structlog.get_logger(__name__)
 _DRAIN_S = 5.0
+_LOOK_EVERY_S = 1.0
 
 
 class Outbound:
@@ -68,19 +69,43 @@ class Outbound:
         )
         if recovered:
             log.warning("outbound.recovered", messages=recovered)
-        for connection_id in await self._db.read(_connection_ids):
+        seen = await self._db.read(elsewhere.log_ends)
+        for connection_id in await self._db.read(elsewhere.connection_ids):
             await self._start(connection_id)
         loop = asyncio.get_running_loop()
         searching = loop.create_task(self._searcher.run(stop))
         releasing = loop.create_task(self._releaser.run(stop))
         try:
-            await stop.wait()
+            await self._watch_others(stop, seen)
         finally:
             self._stopping = True
             self._searcher.wake()
             await self._end(list(self._open))
             searching.cancel()
             await asyncio.gather(searching, releasing, return_exceptions=True)
+
+    async def _watch_others(self, stop: asyncio.Event, seen: dict[str, int]) -> None:
+        """Until `stop`: learn what other processes accept, connect and remove."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(None if self._db.embedded else _LOOK_EVERY_S):
+                    await stop.wait()
+            except TimeoutError:
+                try:
+                    seen = await self._look_elsewhere(seen)
+                except (OSError, SQLAlchemyError):
+                    log.warning("outbound.no_database", exc_info=True)
+
+    async def _look_elsewhere(self, seen: dict[str, int]) -> dict[str, int]:
+        there = await self._db.read(elsewhere.connection_ids)
+        for connection_id in there:
+            if connection_id not in self._open:
+                await self._start(connection_id)
+        await self._end([id_ for id_ in self._open if id_ not in there])
+        creator_ids, ends = await self._db.read(partial(elsewhere.touched, since=seen))
+        for creator_id in creator_ids:
+            self._wake(creator_id)
+        return ends
 
     async def _start(self, connection_id: str) -> None:
         access = await self._db.read(lambda session: self._access(session, connection_id))
@@ -109,7 +134,3 @@ class Outbound:
     def _settled(self, creator_id: str) -> None:
         self._wake(creator_id)
         self._searcher.wake()
-
-
-def _connection_ids(session: Session) -> list[str]:
-    return [row.id for row in accounts.connections(session)]
