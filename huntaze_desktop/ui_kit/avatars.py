@@ -104,6 +104,11 @@ class Avatar(QWidget):
         self.setAccessibleName(name)
         self.update()
 
+    @property
+    def stable_id(self) -> str:
+        """What its colour follows from."""
+        return self._stable_id
+
     def sizeHint(self) -> QSize:
         return QSize(self._size, self._size)
 

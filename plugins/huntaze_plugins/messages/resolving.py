@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QWidget
 
 from huntaze_desktop.sdk import Context, ConversationRow, Message, Review, SdkError, Verdict
@@ -23,6 +25,8 @@ class Resolving:
         self._host = host
         self._editing = editing
         self.sheet: Dialog | None = None
+        self.colleagues: Mapping[str, str] = {}
+        """Ids of the agency's members by name: the colours of their faces follow from them."""
 
     def review(self, row: ConversationRow, message: Message) -> None:
         """Show why it was held back and what its author missed."""
@@ -41,8 +45,9 @@ class Resolving:
             self._theme,
             self._host.window(),
             review,
-            row.fan_name,
+            row,
             self._ctx.now(),
+            colleagues=self.colleagues,
             send=lambda: self._ctx.spawn(self._ctx.messages.retry(message.id), on_error=self._tell),
             edit=lambda: self._editing.begin(message.id, row.id, review.text, then_send=True),
             discard=lambda: self._ctx.spawn(self._ctx.messages.cancel(message.id), on_error=self._tell),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from huntaze_desktop.sdk import MissedMessage, Review
+from huntaze_desktop.sdk import ConversationRow, MissedMessage, Review
 from huntaze_desktop.ui_kit.avatars import Avatar
 from huntaze_desktop.ui_kit.chat.words import clock, day_text
 from huntaze_desktop.ui_kit.dialog import Dialog
@@ -42,11 +42,18 @@ class TextBox(QWidget):
 
 
 class _Missed(QWidget):
-    def __init__(self, theme: ThemeManager, missed: MissedMessage, fan_name: str, now: datetime) -> None:
+    def __init__(
+        self,
+        theme: ThemeManager,
+        missed: MissedMessage,
+        row: ConversationRow,
+        colleagues: Mapping[str, str],
+        now: datetime,
+    ) -> None:
         super().__init__()
-        name = (missed.author_name or tr("A colleague")) if missed.outgoing else fan_name
+        name = (missed.author_name or tr("A colleague")) if missed.outgoing else row.fan_name
         face = Avatar(theme, 20)
-        face.set_person(name, name)
+        face.set_person(colleagues.get(name, name) if missed.outgoing else row.fan_id, name)
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(face)
@@ -92,20 +99,21 @@ class ReviewSheet(Dialog):
         theme: ThemeManager,
         window: QWidget,
         review: Review,
-        fan_name: str,
+        row: ConversationRow,
         now: datetime,
         *,
+        colleagues: Mapping[str, str],
         send: Callable[[], object],
         edit: Callable[[], object],
         discard: Callable[[], object],
     ) -> None:
         super().__init__(theme, window, tr("Look before it goes"), close_name=tr("Close"), width=560)
         self.setObjectName("messages.review")
-        self.body.addWidget(Paragraph(theme, why(review, fan_name)))
+        self.body.addWidget(Paragraph(theme, why(review, row.fan_name)))
         if review.missed:
             self.body.addWidget(SectionHeader(theme, tr("What you missed"), len(review.missed)))
             for missed in review.missed:
-                self.body.addWidget(_Missed(theme, missed, fan_name, now))
+                self.body.addWidget(_Missed(theme, missed, row, colleagues, now))
         written = tr("Your message, written {0}").format(moment(review.composed_at, now))
         self.body.addWidget(SectionHeader(theme, written))
         self.body.addWidget(TextBox(theme, review.text))

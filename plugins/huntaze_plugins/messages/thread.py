@@ -142,7 +142,7 @@ class ThreadPane(QWidget):
 
     def set_colleagues(self, ids: Mapping[str, str]) -> None:
         """Ids of the agency's members by name; a name that two have is not among them."""
-        self._colleagues = dict(ids)
+        self._colleagues = self.resolving.colleagues = dict(ids)
         self._show_row()
 
     def set_connection(self, connection: Connection) -> None:

@@ -20,6 +20,7 @@ from huntaze_desktop.sdk import (
     OfflineError,
     Review,
 )
+from huntaze_desktop.ui_kit.avatars import Avatar
 from huntaze_desktop.ui_kit.chat import Action
 from huntaze_desktop.ui_kit.choice import Choice
 from huntaze_desktop.ui_kit.labels import Label
@@ -284,6 +285,20 @@ def test_after_a_review_it_is_sent_discarded_or_changed(page: MessagesPage, cont
     click(qtbot, child(page, "messages.send"))
     assert context.messages.edited == [(held.id, "Friday works for me")]
     assert context.messages.retried == [held.id, held.id]
+
+
+def test_faces_in_the_review_have_the_colours_they_have_elsewhere(page: MessagesPage, context: FakeContext) -> None:
+    page.open("c-daniel")
+    held = overtaken(context)
+    at = NOW - timedelta(minutes=5)
+    missed = (
+        MissedMessage(outgoing=False, text="Are you there?", at=at),
+        MissedMessage(outgoing=True, text="Saturday is better", at=at, author_name="Ana Costa"),
+    )
+    context.messages.reviews[held.id] = Review(held.id, held.text, NOW, "colleague_replied", missed)
+    act(page, held.id, Action.REVIEW)
+    faces = child(page.window(), "messages.review").findChildren(Avatar)
+    assert [face.stable_id for face in faces] == ["f-daniel", "ana"]
 
 
 def test_esc_closes_the_review_and_nothing_happens(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
