@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from huntaze_backend.areas.accounts.tables import AgencyRow, CreatorRow
+from huntaze_backend.areas.accounts.tables import AgencyRow, ConnectionRow, CreatorRow
 from huntaze_backend.areas.messages.claims import HighWater, claim
 from huntaze_backend.areas.messages.outcomes import Report, settle
 from huntaze_backend.areas.messages.rules import SendPolicy
@@ -90,6 +90,7 @@ class Account:
     gate: SqlRateGate = field(default_factory=SqlRateGate)
     creator_id: str = field(default_factory=new_id)
     agency_id: str = field(default_factory=new_id)
+    connection_id: str = field(default_factory=new_id)
     places: dict[str, int] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     flying: list[tuple[datetime, str]] = field(default_factory=list)
@@ -108,9 +109,22 @@ class Account:
             session.add(AgencyRow(id=self.agency_id, name="Northlight", created_at=NOON))
             session.flush()
             session.add(
+                ConnectionRow(
+                    id=self.connection_id,
+                    agency_id=self.agency_id,
+                    platform="sandbox",
+                    base_url="http://platform",
+                    api_key_sealed="",
+                    webhook_secret_sealed="",
+                    created_at=NOON,
+                )
+            )
+            session.flush()
+            session.add(
                 CreatorRow(
                     id=self.creator_id,
                     agency_id=self.agency_id,
+                    connection_id=self.connection_id,
                     platform="sandbox",
                     platform_account_id="acct",
                     platform_user_id="u",

@@ -290,7 +290,7 @@ class World:
         if crash_at < float("inf"):
             self.at(crash_at + chance.uniform(0.2, 40), self._answer, row, no, permit, o.Ambiguous("crash"))
         else:
-            # `reconcile.silent`: a send whose gateway should have reported long ago.
+            # `reconcile.look`: a send whose gateway should have reported long ago.
             self.at(began + 40.0, self._answer, row, no, permit, o.Ambiguous("crash"))
         if crash_at < acts_at:
             return

@@ -81,9 +81,12 @@ def test_the_order_is_that_of_the_rule(shared: Account, lines: list[Line], bar: 
         return [(head.row.id, head.lane) for head in found]
 
     assert shared.unit(heads) == [(id_, order[rank]) for rank, _, id_ in sorted(wanted)]
-    due_since = shared.unit(lambda session: lanes.due_accounts(session, [shared.creator_id], shared.clock.at))
-    if wanted and not skip:
-        assert due_since == {shared.creator_id: shared.clock.at}
+
+    def due_since(session: Any) -> Any:
+        return lanes.due_accounts(session, shared.connection_id, shared.clock.at, skip=skipped)
+
+    if wanted:
+        assert shared.unit(due_since) == {shared.creator_id: shared.clock.at}
 
 
 # --- an account's day -----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts.tables import ConnectionRow, CreatorRow
@@ -28,6 +28,7 @@ __all__ = [
     "import_creators",
     "pause_creator",
     "platform_access",
+    "select_creator_ids",
     "set_backfill",
     "set_creator_state",
     "webhook_secret",
@@ -62,6 +63,11 @@ def creators_of_connection(session: Session, connection_id: str) -> Sequence[Cre
     return session.scalars(
         select(CreatorRow).where(CreatorRow.connection_id == connection_id).order_by(CreatorRow.id)
     ).all()
+
+
+def select_creator_ids(connection: BindParameter[str]) -> Select[str]:
+    """The ids of a connection's creators, to stand in another statement: who needs no more loads no rows."""
+    return select(CreatorRow.id).where(CreatorRow.connection_id == connection)
 
 
 def creator_of_account(session: Session, connection_id: str, platform_account_id: str) -> CreatorRow | None:

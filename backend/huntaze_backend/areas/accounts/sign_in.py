@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts.loaders import me
@@ -23,6 +23,18 @@ from huntaze_contract.wire import ProblemCode, Role, SignIn, Tokens
 __all__ = ["Authenticator", "forget_expired"]
 
 _REPEAT_GRACE = timedelta(seconds=30)
+# Every request asks these two, so they are made once.
+_MEMBER_OF_SESSION = (
+    select(MemberRow.agency_id, MemberRow.role, MemberRow.name)
+    .join(SessionRow, SessionRow.member_id == MemberRow.id)
+    .where(
+        SessionRow.id == bindparam("session"),
+        SessionRow.revoked_at.is_(None),
+        MemberRow.id == bindparam("member"),
+        MemberRow.active,
+    )
+)
+_GRANTED = select(AccessRow.creator_id).where(AccessRow.member_id == bindparam("member"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +88,14 @@ class Authenticator:
 
     def _principal(self, bearer: str, session: Session) -> Principal:
         claims = self._tokens.read(bearer, self._database.clock.now())
-        row = session.execute(
-            select(MemberRow.agency_id, MemberRow.role, MemberRow.name)
-            .join(SessionRow, SessionRow.member_id == MemberRow.id)
-            .where(
-                SessionRow.id == claims.session_id,
-                SessionRow.revoked_at.is_(None),
-                MemberRow.id == claims.member_id,
-                MemberRow.active,
-            )
-        ).one_or_none()
+        asked = {"session": claims.session_id, "member": claims.member_id}
+        row = session.execute(_MEMBER_OF_SESSION, asked).one_or_none()
         if row is None:
             raise UnauthenticatedError("This sign-in has ended.")
         role = Role(row.role)
         granted = None
         if role is Role.CHATTER:
-            granted = frozenset(
-                session.scalars(select(AccessRow.creator_id).where(AccessRow.member_id == claims.member_id))
-            )
+            granted = frozenset(session.scalars(_GRANTED, {"member": claims.member_id}))
         return Principal(claims.member_id, row.agency_id, role, granted, claims.session_id, row.name)
 
     def _open_session(self, member_id: str, form: SignIn, session: Session) -> Tokens:

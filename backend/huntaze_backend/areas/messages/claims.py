@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
@@ -31,6 +31,17 @@ _HIGH_WATER = 50
 """How many of the newest platform ids are kept as the mark: one would do, but messages can be unsent."""
 _MOST_HEADS = 200
 _PLATFORM_KINDS = (MessageKind.TEXT.value, MessageKind.PPV.value)
+_ATTEMPTS = select(AttemptRow).where(AttemptRow.message_id == bindparam("message")).order_by(AttemptRow.no)
+_KNOWN = (
+    select(MessageRow.platform_id, MessageRow.at)
+    .where(
+        MessageRow.conversation_id == bindparam("conversation"),
+        MessageRow.platform_id.is_not(None),
+        MessageRow.kind.in_(_PLATFORM_KINDS),
+    )
+    .order_by(MessageRow.at.desc(), MessageRow.id.desc())
+    .limit(_HIGH_WATER)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +96,17 @@ class Claim:
     """The account's after an attempt was opened."""
 
 
-def agenda_of_connection(session: Session, connection_id: str) -> Agenda:
-    """Which accounts of a connection have a head that waits, and since or until when."""
-    creator_ids = [row.id for row in accounts.creators_of_connection(session, connection_id)]
+def agenda_of_connection(session: Session, connection_id: str, skip: Mapping[str, datetime | None]) -> Agenda:
+    """Which accounts of a connection have a head that waits, and since or until when.
+
+    Args:
+        session: a snapshot.
+        connection_id: whose accounts.
+        skip: conversations not to look at, each until its time (None: until it is taken out).
+    """
     at = now(session)
-    return Agenda(lanes.due_accounts(session, creator_ids, at), at)
+    skipped = [id_ for id_, until in skip.items() if until is None or until > at]
+    return Agenda(lanes.due_accounts(session, connection_id, at, skip=skipped), at)
 
 
 def claim(
@@ -203,7 +220,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def _attempts(session: Session, message_id: str) -> Sequence[AttemptRow]:
-    return session.scalars(select(AttemptRow).where(AttemptRow.message_id == message_id).order_by(AttemptRow.no)).all()
+    return session.scalars(_ATTEMPTS, {"message": message_id}).all()
 
 
 def _high_water(
@@ -220,16 +237,7 @@ def _high_water(
 
 def known_platform_ids(session: Session, conversation_id: str) -> HighWater:
     """What of a chat is stored, as a mark."""
-    stored = session.execute(
-        select(MessageRow.platform_id, MessageRow.at)
-        .where(
-            MessageRow.conversation_id == conversation_id,
-            MessageRow.platform_id.is_not(None),
-            MessageRow.kind.in_(_PLATFORM_KINDS),
-        )
-        .order_by(MessageRow.at.desc(), MessageRow.id.desc())
-        .limit(_HIGH_WATER)
-    ).all()
+    stored = session.execute(_KNOWN, {"conversation": conversation_id}).all()
     return HighWater(tuple(str(platform_id) for platform_id, _ in stored), stored[0][1] if stored else None)
 
 

@@ -172,7 +172,9 @@ class ConnectionDispatch:
 
     async def _look(self) -> tuple[SendWork | None, float]:
         """Try the accounts that are due; else say how long nothing will be."""
-        agenda = await self._db.read(partial(claims.agenda_of_connection, connection_id=self._connection_id))
+        agenda = await self._db.read(
+            partial(claims.agenda_of_connection, connection_id=self._connection_id, skip=dict(self._skipped))
+        )
         self._skipped = {id_: at for id_, at in self._skipped.items() if at is None or at > agenda.at}
         next_at: datetime | None = None
         for creator_id, due in sorted(agenda.due.items(), key=lambda item: item[1]):

@@ -6,13 +6,14 @@ person's reply behind a campaign's message does not wait for campaigns. Each que
 hit: a backlog of 10,000 makes it no slower.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages.tables import MessageRow
 from huntaze_backend.core.schema import UtcMicros
 from huntaze_contract.outgoing import State
@@ -31,22 +32,17 @@ class Head:
     lane: Lane
 
 
-def due_accounts(session: Session, creator_ids: Sequence[str], at: datetime) -> Mapping[str, datetime]:
-    """Accounts that have a head which waits, with the time since or from which the best may be tried.
+def due_accounts(
+    session: Session, connection_id: str, at: datetime, *, skip: Collection[str] = ()
+) -> Mapping[str, datetime]:
+    """A connection's accounts that have a head which waits, with the time since or from which the best may be tried.
 
-    A limited head is due whenever the limiter admits; its `not_before` is only what a person was told.
+    A limited head is due whenever the limiter admits; its `not_before` is only what a person was told. The heads of the
+    conversations in `skip` are not looked at. One statement: it is asked after whatever happens.
     """
-    found: dict[str, datetime] = {}
-    later: list[str] = []
-    for creator_id, is_due in session.execute(_OWING, {"creators": creator_ids, "at": at}):
-        if is_due:
-            found[creator_id] = at
-        else:
-            later.append(creator_id)
-    if later:
-        backed_off = session.execute(_BACKED_OFF, {"creators": later})
-        found.update((creator_id, when or at) for creator_id, when in backed_off)
-    return found
+    asked = {"connection": connection_id, "at": at}
+    owing = session.execute(_OWING_BUT, {**asked, "skip": list(skip)}) if skip else session.execute(_OWING, asked)
+    return {creator_id: due for creator_id, due in owing if due is not None}
 
 
 def best_head(
@@ -79,8 +75,9 @@ def heads_of(
     for lane in Lane:
         if lane in bar or len(heads) >= most:
             continue
-        asked = {"creator": creator_id, "lane": lane.value, "skip": list(skip), "at": at, "most": most}
-        for found in session.scalars(_HEADS, asked):
+        asked = {"creator": creator_id, "lane": lane.value, "at": at, "most": most}
+        rows = session.scalars(_HEADS_BUT, {**asked, "skip": list(skip)}) if skip else session.scalars(_HEADS, asked)
+        for found in rows:
             if found.id not in heads and len(heads) < most:
                 heads[found.id] = Head(found, lane)
     return list(heads.values())
@@ -88,30 +85,19 @@ def heads_of(
 
 def waiting(session: Session, creator_id: str) -> Mapping[Lane, int]:
     """How many messages of the account wait for their turn, by lane."""
-    query = (
-        select(MessageRow.lane, func.count())
-        .where(MessageRow.held_place.is_not(None), MessageRow.creator_id == creator_id, MessageRow.state.in_(WAITING))
-        .group_by(MessageRow.lane)
-    )
-    return {Lane(lane): count for lane, count in session.execute(query)}
+    return {Lane(lane): count for lane, count in session.execute(_WAITING_ALL, {"creator": creator_id})}
 
 
 def waiting_before(session: Session, row: MessageRow) -> Mapping[Lane, int]:
     """How many stand before this one, by lane: those of better lanes, and the older ones of its own."""
     mine = Lane(row.lane)
-    older = and_(MessageRow.lane == mine.value, MessageRow.accepted_at < row.accepted_at)
-    better = MessageRow.lane.in_([lane.value for lane in _before(mine)])
-    query = (
-        select(MessageRow.lane, func.count())
-        .where(
-            MessageRow.held_place.is_not(None),
-            MessageRow.creator_id == row.creator_id,
-            MessageRow.state.in_(WAITING),
-            older | better,
-        )
-        .group_by(MessageRow.lane)
-    )
-    return {Lane(lane): count for lane, count in session.execute(query)}
+    asked = {
+        "creator": row.creator_id,
+        "lane": mine.value,
+        "accepted_at": row.accepted_at,
+        "better": [lane.value for lane in _before(mine)],
+    }
+    return {Lane(lane): count for lane, count in session.execute(_WAITING_BEFORE, asked)}
 
 
 def _before(lane: Lane) -> list[Lane]:
@@ -143,42 +129,33 @@ def _is_due(row: type[MessageRow]) -> ColumnElement[bool]:
     return or_(row.state == State.LIMITED.value, row.not_before.is_(None), row.not_before <= at)
 
 
-def _owing() -> Select[str, bool]:
-    owing = (
-        select(MessageRow.creator_id)
-        .where(MessageRow.held_place.is_not(None), MessageRow.creator_id.in_(bindparam("creators", expanding=True)))
-        .distinct()
-        .subquery()
-    )
+def _not_skipped(row: type[MessageRow]) -> ColumnElement[bool]:
+    return row.conversation_id.not_in(bindparam("skip", expanding=True))
+
+
+def _owing(*, skipping: bool) -> Select[str, datetime | None]:
+    """Per account that has work: since or from when a head may be tried; null if none may."""
+    of_connection = MessageRow.creator_id.in_(accounts.select_creator_ids(bindparam("connection")))
+    owing = select(MessageRow.creator_id).where(MessageRow.held_place.is_not(None), of_connection).distinct().subquery()
     head = aliased(MessageRow)
-    return select(
-        owing.c.creator_id, exists().where(head.creator_id == owing.c.creator_id, _is_head(head), _is_due(head))
-    )
+    mine = [head.creator_id == owing.c.creator_id, _is_head(head)]
+    if skipping:
+        mine.append(_not_skipped(head))
+    due = exists().where(*mine, _is_due(head))
+    # Asked only where nothing is due: the first hit ends the one, the other walks all that wait.
+    backed_off = select(func.min(head.not_before)).where(*mine, head.state == State.READY.value).scalar_subquery()
+    return select(owing.c.creator_id, case((due, bindparam("at", type_=UtcMicros())), else_=backed_off))
 
 
-def _backed_off() -> Select[str, datetime | None]:
-    head = aliased(MessageRow)
-    return (
-        select(head.creator_id, func.min(head.not_before))
-        .where(
-            head.creator_id.in_(bindparam("creators", expanding=True)),
-            _is_head(head),
-            head.state == State.READY.value,
-        )
-        .group_by(head.creator_id)
-    )
-
-
-def _heads() -> Select[MessageRow]:
+def _heads(*, skipping: bool) -> Select[MessageRow]:
     first, row = aliased(MessageRow), aliased(MessageRow)
-    return (
+    query = (
         select(first)
         .join(row, first.id == _head_of(row))
         .where(
             row.creator_id == bindparam("creator"),
             row.lane == bindparam("lane"),
             row.held_place.is_not(None),
-            row.conversation_id.not_in(bindparam("skip", expanding=True)),
             first.state.in_(WAITING),
             _is_due(first),
         )
@@ -186,6 +163,29 @@ def _heads() -> Select[MessageRow]:
         .limit(bindparam("most", type_=Integer))
         .with_for_update(of=first, skip_locked=True)
     )
+    return query.where(_not_skipped(row)) if skipping else query
 
 
-_OWING, _BACKED_OFF, _HEADS = _owing(), _backed_off(), _heads()
+def _waiting(*which: ColumnElement[bool]) -> Select[str, int]:
+    return (
+        select(MessageRow.lane, func.count())
+        .where(
+            MessageRow.held_place.is_not(None),
+            MessageRow.creator_id == bindparam("creator"),
+            MessageRow.state.in_(WAITING),
+            *which,
+        )
+        .group_by(MessageRow.lane)
+    )
+
+
+def _stands_before() -> ColumnElement[bool]:
+    accepted_at = bindparam("accepted_at", type_=UtcMicros())
+    older = and_(MessageRow.lane == bindparam("lane"), MessageRow.accepted_at < accepted_at)
+    return or_(older, MessageRow.lane.in_(bindparam("better", expanding=True)))
+
+
+# Mostly nothing is skipped, and without a list the statement costs half as much.
+_OWING, _OWING_BUT = _owing(skipping=False), _owing(skipping=True)
+_HEADS, _HEADS_BUT = _heads(skipping=False), _heads(skipping=True)
+_WAITING_ALL, _WAITING_BEFORE = _waiting(), _waiting(_stands_before())

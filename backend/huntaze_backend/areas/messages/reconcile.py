@@ -5,12 +5,12 @@ other row and has the same fingerprint. Proof of absence is two complete listing
 failed, or does not reach back past what was visible before, proves nothing. Late proof always wins, whoever brings it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
@@ -33,7 +33,7 @@ from huntaze_contract.outgoing import (
     Timing,
 )
 
-__all__ = ["Listing", "Search", "due_searches", "judge", "late_proof", "read_back", "recover", "silent"]
+__all__ = ["Found", "Listing", "Search", "judge", "late_proof", "look", "read_back", "recover"]
 
 log = structlog.get_logger(__name__)
 
@@ -73,30 +73,50 @@ class Listing:
     """Why it failed, for a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found."""
+
+    due: list[Search]
+    next_at: datetime | None
+    """When the next search is due; None: there is none."""
+    silent: bool
+    """Whether a send is under way that its gateway should have reported long ago."""
+    at: datetime
+    """The server's time."""
+
+
 # --- looking ------------------------------------------------------------------------------------------------------
 
 
-def due_searches(session: Session) -> tuple[list[Search], datetime | None, datetime]:
-    """The messages whose search is due; when the next one is; and the server's time."""
+def look(session: Session, policy: SendPolicy, running: Collection[str]) -> Found:
+    """What there is to search for now, and when there will be more. Mostly nothing: two small statements say so.
+
+    Args:
+        session: a snapshot.
+        policy: says when a gateway must have reported.
+        running: messages that are being searched for.
+    """
     at = now(session)
-    query = (
-        select(MessageRow, ConversationRow.platform_id)
-        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
-        .where(MessageRow.list_at.is_not(None), MessageRow.state.in_(_SEARCHED))
-        .order_by(MessageRow.list_at)
+    oldest = session.scalar(_OLDEST_UNDER_WAY)
+    times = [
+        (id_, list_at) for id_, list_at in session.execute(_TO_SEARCH) if list_at is not None and id_ not in running
+    ]
+    due = [id_ for id_, list_at in times if list_at <= at]
+    return Found(
+        _searches(session, due, at) if due else [],
+        next_at=min((list_at for _, list_at in times if list_at > at), default=None),
+        silent=oldest is not None and _overdue(oldest, at, policy.timing),
+        at=at,
     )
-    rows = session.execute(query).all()
-    due = [(row, chat) for row, chat in rows if row.list_at is not None and row.list_at <= at]
-    later = [row.list_at for row, _ in rows if row.list_at is not None and row.list_at > at]
-    attempts = {
-        attempt.message_id: attempt
-        for attempt in session.scalars(
-            select(AttemptRow)
-            .where(AttemptRow.message_id.in_([row.id for row, _ in due]))
-            .order_by(AttemptRow.no.desc())
-        )
-    }
-    searches = [
+
+
+def _searches(session: Session, message_ids: Sequence[str], at: datetime) -> list[Search]:
+    asked = {"messages": message_ids}
+    due = session.execute(_SEARCHED_ROWS, asked).all()
+    # The first comes last, and so it is the one that stays: its mark decides what can be proof.
+    attempts = {attempt.message_id: attempt for attempt in session.scalars(_THEIR_ATTEMPTS, asked)}
+    return [
         Search(
             message_id=row.id,
             connection_id=accounts.creator(session, row.agency_id, row.creator_id).connection_id,
@@ -108,7 +128,25 @@ def due_searches(session: Session) -> tuple[list[Search], datetime | None, datet
         )
         for row, chat in due
     ]
-    return searches, min(later, default=None), at
+
+
+_OLDEST_UNDER_WAY = select(func.min(MessageRow.attempt_started_at)).where(
+    MessageRow.held_place.is_not(None), MessageRow.state == State.SENDING.value
+)
+_TO_SEARCH = select(MessageRow.id, MessageRow.list_at).where(
+    MessageRow.list_at.is_not(None), MessageRow.state.in_(_SEARCHED)
+)
+_SEARCHED_ROWS = (
+    select(MessageRow, ConversationRow.platform_id)
+    .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+    .where(MessageRow.id.in_(bindparam("messages", expanding=True)))
+    .order_by(MessageRow.list_at)
+)
+_THEIR_ATTEMPTS = (
+    select(AttemptRow)
+    .where(AttemptRow.message_id.in_(bindparam("messages", expanding=True)))
+    .order_by(AttemptRow.no.desc())
+)
 
 
 async def read_back(reader: PlatformReader, search: Search) -> Listing:
@@ -230,16 +268,6 @@ def _after_the_mark(session: Session, row: MessageRow, message: PlatformMessage)
 
 
 # --- after a crash ------------------------------------------------------------------------------------------------
-
-
-def silent(session: Session, policy: SendPolicy) -> bool:
-    """Whether a send is under way that its gateway should have reported long ago."""
-    oldest = session.scalar(
-        select(func.min(MessageRow.attempt_started_at)).where(
-            MessageRow.held_place.is_not(None), MessageRow.state == State.SENDING.value
-        )
-    )
-    return oldest is not None and _overdue(oldest, now(session), policy.timing)
 
 
 def _overdue(started: datetime, at: datetime, timing: Timing) -> bool:

@@ -59,17 +59,18 @@ class Searcher:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self) -> float:
-        if await self._db.read(partial(reconcile.silent, policy=self._policy)):
+        look = partial(reconcile.look, policy=self._policy, running=frozenset(self._searching))
+        found = await self._db.read(look)
+        if found.silent:
             await self._db.write(partial(reconcile.recover, gate=self._gate, policy=self._policy, everything=False))
-        searches, next_at, at = await self._db.read(reconcile.due_searches)
-        for search in searches:
-            if search.message_id not in self._searching:
-                task = asyncio.get_running_loop().create_task(self._search(search))
-                self._searching[search.message_id] = task
-                task.add_done_callback(partial(self._done, search.message_id))
-        if next_at is None:
+            found = await self._db.read(look)
+        for search in found.due:
+            task = asyncio.get_running_loop().create_task(self._search(search))
+            self._searching[search.message_id] = task
+            task.add_done_callback(partial(self._done, search.message_id))
+        if found.next_at is None:
             return _LONGEST_NAP_S
-        return min(max((next_at - at).total_seconds(), 0.001), _LONGEST_NAP_S)
+        return min(max((found.next_at - found.at).total_seconds(), 0.001), _LONGEST_NAP_S)
 
     def _done(self, message_id: str, task: asyncio.Task[None]) -> None:
         self._searching.pop(message_id, None)

@@ -9,16 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import BindParameter, Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.bulk import insert_new
 from huntaze_backend.core.clock import now
+from huntaze_backend.core.schema import UtcMicros
 from huntaze_backend.engines.limits.port import Decision, Meter
 from huntaze_backend.engines.limits.tables import MeterRow, PermitRow
 from huntaze_contract.ids import new_id
 
 _MICROSECOND = timedelta(microseconds=1)
+
+# Made once: every send asks them several times, and making one costs more than its answer.
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_PAUSES = select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(_KEYS)).order_by(MeterRow.key)
+_LOCKED_PAUSES = _PAUSES.with_for_update()
+_COUNTING = (
+    select(PermitRow.key, PermitRow.open, PermitRow.started_at, PermitRow.counts_until)
+    .where(PermitRow.key.in_(_KEYS), PermitRow.counts_until > bindparam("at", type_=UtcMicros()))
+    .order_by(PermitRow.counts_until)
+)
+_OVER = delete(PermitRow).where(PermitRow.key.in_(_KEYS), PermitRow.counts_until <= bindparam("at", type_=UtcMicros()))
+_OVER = _OVER.execution_options(synchronize_session=False)
+_Entry = Row[str, bool, datetime, datetime]
+"""A permit in a meter's log: key, open, started_at, counts_until."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class SqlRateGate:
         blocked = self._lock(session, meters)
         at = now(session)
         keys = [meter.key for meter in meters]
-        session.execute(delete(PermitRow).where(PermitRow.key.in_(keys), PermitRow.counts_until <= at))
+        session.execute(_OVER, {"keys": keys, "at": at})
         decision = _decide(meters, blocked, self._counting(session, keys, at), at)
         if not decision.granted:
             return decision
@@ -54,13 +69,13 @@ class SqlRateGate:
 
     def peek(self, session: Session, meters: Sequence[Meter]) -> Decision:
         keys = [meter.key for meter in meters]
-        rows = session.execute(select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys)))
+        rows = session.execute(_PAUSES, {"keys": keys})
         at = now(session)
         return _decide(meters, dict(rows.all()), self._counting(session, keys, at), at)
 
     def forecast(self, session: Session, meters: Sequence[Meter], count: int) -> list[datetime]:
         keys = [meter.key for meter in meters]
-        rows = session.execute(select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys)))
+        rows = session.execute(_PAUSES, {"keys": keys})
         at = now(session)
         pauses = [pause for _, pause in rows if pause is not None]
         entries = self._counting(session, keys, at)
@@ -113,23 +128,18 @@ class SqlRateGate:
 
     def _lock(self, session: Session, meters: Sequence[Meter]) -> dict[str, datetime | None]:
         keys = sorted({meter.key for meter in meters})
-        query = select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys)).order_by(MeterRow.key)
-        rows = dict(session.execute(query.with_for_update()).all())
+        rows = dict(session.execute(_LOCKED_PAUSES, {"keys": keys}).all())
         if len(rows) < len(keys):
             insert_new(session, MeterRow, [{"key": key, "blocked_until": None} for key in keys])
-            rows = dict(session.execute(query.with_for_update()).all())
+            rows = dict(session.execute(_LOCKED_PAUSES, {"keys": keys}).all())
         return rows
 
-    def _counting(self, session: Session, keys: Sequence[str], at: datetime) -> Sequence[PermitRow]:
-        return session.scalars(
-            select(PermitRow)
-            .where(PermitRow.key.in_(keys), PermitRow.counts_until > at)
-            .order_by(PermitRow.counts_until)
-        ).all()
+    def _counting(self, session: Session, keys: Sequence[str], at: datetime) -> Sequence[_Entry]:
+        return session.execute(_COUNTING, {"keys": keys, "at": at}).all()
 
 
 def _decide(
-    meters: Sequence[Meter], blocked: dict[str, datetime | None], entries: Sequence[PermitRow], at: datetime
+    meters: Sequence[Meter], blocked: dict[str, datetime | None], entries: Sequence[_Entry], at: datetime
 ) -> Decision:
     remaining: dict[str, int] = {}
     latest: datetime | None = None
@@ -152,13 +162,13 @@ def _decide(
     )
 
 
-def _judge(meter: Meter, entries: Sequence[PermitRow], at: datetime) -> _Verdict:
+def _judge(meter: Meter, entries: Sequence[_Entry], at: datetime) -> _Verdict:
     if len(entries) < meter.limit:
         return _Verdict(None, meter.limit - len(entries))
     frees = sorted(_frees(entry, meter, at) for entry in entries)
     return _Verdict(frees[len(entries) - meter.limit], 0)
 
 
-def _frees(entry: PermitRow, meter: Meter, at: datetime) -> datetime:
+def _frees(entry: _Entry, meter: Meter, at: datetime) -> datetime:
     # An open send counts at least for the window from now: it may be answered this very moment.
     return at + meter.window if entry.open and meter.kind == "log" else entry.counts_until
