@@ -22,10 +22,13 @@ from tests.faults.checker import Evidence, Integrity
 from tests.faults.person import Person
 from tests.faults.processes import Killer, Process, Spec
 from tests.faults.proxy import Line, Proxy
+from tests.faults.stores import PostgresStore
 
 __all__ = ["BENCH_PACE", "Agency", "Shift", "scripts"]
 
 KEY = "5a" * 32
+SECRETS = {"jwt_secret": "j" * 32, "token_encryption_key": "5e" * 32}
+"""What an encrypted database would keep by itself."""
 PLATFORM_KEY = "fault-bench-key"
 OWNER = {"email": "sam@bench.example", "password": "correct horse battery", "name": "Sam", "agency": "Fault bench"}
 
@@ -73,12 +76,17 @@ class Agency:
     seed: int
     shift: Shift
     pace: dict[str, Any] = field(default_factory=lambda: dict(BENCH_PACE))
+    postgres: PostgresStore | None = None
+    """Where the service keeps its data; None is its embedded database."""
+    worker_count: int = 0
+    """Workers as processes of their own, with which the service has none."""
     integrity: list[Integrity] = field(default_factory=list)
     killers: list[Killer] = field(default_factory=list)
     clients: dict[str, Process] = field(default_factory=dict)
     scripts: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     sandbox: Process = field(init=False)
     backend: Process = field(init=False)
+    workers: list[Process] = field(init=False)
     to_service: Proxy = field(init=False)
     to_platform: Proxy = field(init=False)
     webhooks: Proxy = field(init=False)
@@ -94,9 +102,18 @@ class Agency:
         words += ["--state", str(self.folder / "sandbox.state"), "--journal", str(self.journal)]
         sandbox = {"accounts": self.shift.accounts, "arguments": words}
         self.sandbox = Process(Spec("sandbox", "sandbox", sandbox, self.folder / "sandbox.log", {}))
-        given = {"database_key": KEY, "owner": OWNER}
-        options = {"data": str(self.folder / "service"), "pace": self.pace}
+        given: dict[str, Any] = {"owner": OWNER} | ({"database_key": KEY} if self.postgres is None else SECRETS)
+        options = {
+            "data": str(self.folder / "service") if self.postgres is None else None,
+            "database_url": self.postgres and self.postgres.url,
+            "pace": self.pace,
+            "worker": self.worker_count == 0,
+        }
         self.backend = Process(Spec("backend", "backend", options, self.folder / "backend.log", given))
+        self.workers = [
+            Process(Spec(name, "worker", options, self.folder / f"{name}.log", SECRETS))
+            for name in (f"worker{n}" for n in range(self.worker_count))
+        ]
         self.person = Person(
             lambda: self.backend.port if self.backend.alive else None,
             lambda: self.sandbox.port if self.sandbox.alive else None,
@@ -122,14 +139,21 @@ class Agency:
         self.backend.spec.options["public_url"] = self.webhooks.url
         await self.start_sandbox()
         await self.start_backend()
+        for worker in self.workers:
+            if not await worker.start():
+                raise RuntimeError(f"{worker.spec.name} does not start: see its log")
         await self._connect()
+        await asyncio.to_thread(self._watch)
+
+    def _watch(self) -> None:
+        settings = self.shift.window_s, self.shift.spacing_s, self.shift.limit
+        if self.postgres is not None:
+            self.postgres.watch(*settings)
+            return
         with closing(evidence.open_store(self.database, KEY)) as store:
             for statement in evidence.WATCH_STATES:
                 store.execute(statement)
-            store.execute(
-                "UPDATE creators SET window_s = ?, spacing_s = ?, send_limit = ?",
-                (self.shift.window_s, self.shift.spacing_s, self.shift.limit),
-            )
+            store.execute("UPDATE creators SET window_s = ?, spacing_s = ?, send_limit = ?", settings)
 
     async def start_sandbox(self) -> None:
         if not await self.sandbox.start():
@@ -150,7 +174,7 @@ class Agency:
     async def close(self) -> list[str]:
         """End every process as its parent would; says which of them did not end well."""
         wrong = []
-        for process in (*self.clients.values(), self.backend, self.sandbox):
+        for process in (*self.clients.values(), *self.workers, self.backend, self.sandbox):
             status = await process.end()
             if status not in (0, None):
                 wrong.append(f"{process.spec.name} ended with status {status}: see {process.spec.log.name}")
@@ -237,10 +261,11 @@ class Agency:
         killer = Killer(process, Random(f"{self.seed}:{spec.name}"), lives_s, self.folder / f"{spec.name}.hits")
         if spec.role == "backend":
             killer.on_ready = self.backend_ready
-            killer.check = lambda: self.check("the service's database", self.database)
+            if self.postgres is None:
+                killer.check = lambda: self.check("the service's database", self.database)
         elif spec.role == "sandbox":
             killer.on_ready = self.sandbox_ready
-        else:
+        elif spec.role == "client":
             killer.check = lambda: self.check(f"the cache of {spec.name}", self.folder / spec.name / "cache.db")
         self.killers.append(killer)
         return killer
@@ -253,6 +278,8 @@ class Agency:
     # --- looking ----------------------------------------------------------------------------------------------------
 
     def query(self, statement: str) -> Sequence[Sequence[Any]]:
+        if self.postgres is not None:
+            return self.postgres.rows(statement)
         with closing(evidence.open_store(self.database, KEY)) as store:
             rows: Sequence[Sequence[Any]] = store.execute(statement).fetchall()
             return rows
@@ -313,7 +340,8 @@ class Agency:
             found.clients.append(store)
             found.intents += evidence.with_ids(name, script, evidence.pressed(folder), found.messages, store)
             found.integrity.append(evidence.check_store(f"the cache of {name}", folder / "cache.db", KEY))
-        found.integrity.append(evidence.check_store("the service's database", self.database, KEY))
+        if self.postgres is None:
+            found.integrity.append(evidence.check_store("the service's database", self.database, KEY))
         found.integrity += self.integrity
         return found
 

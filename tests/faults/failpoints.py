@@ -22,7 +22,7 @@ __all__ = ["POINTS", "Armed", "Failpoint", "install"]
 _MESSAGES = "huntaze_backend.areas.messages"
 _GATEWAY = "huntaze_backend.engines.gateways.adapters.vendor_sender:VendorSender"
 
-Role = Literal["backend", "client", "sandbox"]
+Role = Literal["backend", "worker", "client", "sandbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ POINTS: dict[Role, tuple[Failpoint, ...]] = {
         Failpoint("platform.webhook_told", "huntaze_sandbox.webhooks:Webhooks._deliver", "after"),
     ),
 }
+
+#: A worker of its own does everything of the service's but what requests make it do.
+_OF_REQUESTS = ("accept.", "webhook.", "sync.")
+POINTS["worker"] = tuple(point for point in POINTS["backend"] if not point.name.startswith(_OF_REQUESTS))
 
 
 @dataclass(frozen=True, slots=True)

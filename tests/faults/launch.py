@@ -11,9 +11,12 @@ import sys
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.failpoints import Armed, install
+
+if TYPE_CHECKING:
+    from huntaze_backend.app import Adapters
 
 __all__ = ["main"]
 
@@ -27,6 +30,8 @@ def main(spec: dict[str, Any]) -> None:
     match spec["role"]:
         case "backend":
             _backend(options)
+        case "worker":
+            _worker(options)
         case "sandbox":
             _sandbox(options)
         case "client":
@@ -38,15 +43,31 @@ def main(spec: dict[str, Any]) -> None:
 
 
 def _backend(options: dict[str, Any]) -> None:
+    from huntaze_backend.serve import ServeOptions, run
+
+    data = None if options["data"] is None else Path(options["data"])
+    adapters = _paced(options)
+    run(ServeOptions(data=data, exit_with_stdin=True, worker=options["worker"]), adapters=adapters)
+
+
+def _worker(options: dict[str, Any]) -> None:
+    from huntaze_backend.serve import WorkerOptions, run_worker
+
+    run_worker(WorkerOptions(exit_with_stdin=True), adapters=_paced(options))
+
+
+def _paced(options: dict[str, Any]) -> "Adapters":
+    """The product's own parts at the bench's pace, and the settings that only the environment gives."""
     from huntaze_backend.app import Adapters
     from huntaze_backend.areas.messages import poller
     from huntaze_backend.areas.messages.rules import SendPolicy
     from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
-    from huntaze_backend.serve import ServeOptions, run
     from huntaze_contract.outgoing import Timing
 
     pace = options["pace"]
     os.environ["HUNTAZE_PUBLIC_URL"] = options["public_url"]
+    if options["database_url"] is not None:
+        os.environ["DATABASE_URL"] = options["database_url"]
     timing = Timing(**{name: timedelta(seconds=value) for name, value in pace["timing"].items()})
     policy = SendPolicy(
         timing=timing,
@@ -56,10 +77,7 @@ def _backend(options: dict[str, Any]) -> None:
     )
     poller.PollPace = partial(poller.PollPace, every_s=pace["poll_every_s"])  # type: ignore[assignment, misc]
     gateways = VendorGateways(call_timeout_s=timing.call_timeout.total_seconds(), wait_s=0.25)
-    run(
-        ServeOptions(data=Path(options["data"]), exit_with_stdin=True),
-        adapters=Adapters(gateways=gateways, policy=policy),
-    )
+    return Adapters(gateways=gateways, policy=policy)
 
 
 def _sandbox(options: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ class Process:
         if not line:
             await child.wait()
             return False
-        self.port = int(json.loads(line)["port"])
+        self.port = int(json.loads(line).get("port", 0))  # a worker listens nowhere
         self.started_in_s = time.monotonic() - began
         return True
 

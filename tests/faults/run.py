@@ -35,6 +35,7 @@ LAYERS = (
     "torn",
     "offline",
     "collisions",
+    "workers",
     "killed",
 )
 """The quick ones first: what they find need not be looked for among dead processes."""

@@ -16,6 +16,7 @@ from tests.faults.checker import counts, judge
 from tests.faults.layer import LayerResult, Plan
 from tests.faults.processes import BrokenProcessError, hits_of
 from tests.faults.proxy import Line
+from tests.faults.stores import PostgresStore
 
 __all__ = ["BAD", "Scale", "play", "run"]
 
@@ -37,6 +38,11 @@ class Scale:
     sandbox_lives_s: tuple[float, float]
     rests_within_s: float
     most_asked: float = 0.01
+    workers: int = 0
+    """As processes of their own, beside a service that has none."""
+    worker_kills: int = 0
+    """Of all of them together, at least."""
+    worker_lives_s: tuple[float, float] = (2.0, 9.0)
     no_more_kills: bool = False
     """Stop killing when every process had its number: on a busy machine nothing would get done in between."""
 
@@ -73,11 +79,12 @@ def run(plan: Plan) -> LayerResult:
     return asyncio.run(play(plan, FULL if plan.scale == "full" else SHORT))
 
 
-async def play(plan: Plan, scale: Scale) -> LayerResult:
+async def play(plan: Plan, scale: Scale, name: str = "killed", postgres: PostgresStore | None = None) -> LayerResult:
+    """Args: postgres: where the service keeps its data; None is the embedded database."""
     began = time.monotonic()
-    result = LayerResult("killed")
-    shutil.rmtree(plan.folder / "killed", ignore_errors=True)
-    agency = Agency(plan.folder / "killed", plan.seed, scale.shift)
+    result = LayerResult(name)
+    shutil.rmtree(plan.folder / name, ignore_errors=True)
+    agency = Agency(plan.folder / name, plan.seed, scale.shift, postgres=postgres, worker_count=scale.workers)
     try:
         await agency.open()
         await agency.hire(scripts(await agency.conversations(), scale.shift, Random(plan.seed)))
@@ -99,12 +106,17 @@ async def _shift(agency: Agency, scale: Scale, result: LayerResult) -> bool:
             (agency.killer(client, scale.client_lives_s), -(-scale.client_kills // len(agency.clients)))
             for client in agency.clients.values()
         ),
+        *(
+            (agency.killer(worker, scale.worker_lives_s), -(-scale.worker_kills // scale.workers))
+            for worker in agency.workers
+        ),
     ]
     agency.lose(BAD)
     deciding = asyncio.create_task(agency.person.run(over))
     killing = [
         asyncio.create_task(killer.run(stop, least=least, most=least if scale.no_more_kills else None))
         for killer, least in deaths
+        if least
     ]
     # The kills go on until most is through; what is left then must come to rest in peace.
     sending = asyncio.create_task(_mostly_sent(agency, scale, stop))
