@@ -170,12 +170,21 @@ def take(session: Session) -> dict[str, Span]:
 
 
 def _upsert(session: Session) -> Any:
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(ChangeRow) if dialect == "postgresql" else sqlite.insert(ChangeRow)
+    return _UPSERTS[session.get_bind().dialect.name]
+
+
+def _upsert_by(insert: Any) -> Any:
     return insert.on_conflict_do_update(
         index_elements=["agency_id", "entity", "entity_id"],
         set_={name: insert.excluded[name] for name in ("seq", "op", "creator_id", "at")},
     )
+
+
+# Made once: every unit of work that changes something ends with one of them.
+_UPSERTS = {
+    "postgresql": _upsert_by(postgresql.insert(ChangeRow)),
+    "sqlite": _upsert_by(sqlite.insert(ChangeRow)),
+}
 
 
 def version(agency_id: str, entity: str, id: InstrumentedAttribute[str]) -> ColumnElement[int]:  # noqa: A002

@@ -8,7 +8,7 @@ areas hand in what a machine sends. Neither talks to a platform: a committed `re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages import replies, rules, thread_store
@@ -29,6 +29,16 @@ SOON = timedelta(seconds=5)
 """A time to send that is past, or nearer than this, means now."""
 
 LONGEST_SCHEDULE = timedelta(days=366)
+
+_BY_KEY = select(MessageRow).where(
+    MessageRow.agency_id == bindparam("agency"), MessageRow.client_key == bindparam("key")
+)
+_LOCKED = (
+    select(ConversationRow)
+    .where(ConversationRow.id == bindparam("conversation"), ConversationRow.agency_id == bindparam("agency"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +157,11 @@ def queue(
 
 
 def _by_key(session: Session, agency_id: str, key: str) -> MessageRow | None:
-    return session.scalar(select(MessageRow).where(MessageRow.agency_id == agency_id, MessageRow.client_key == key))
+    return session.scalar(_BY_KEY, {"agency": agency_id, "key": key})
 
 
 def _locked(session: Session, agency_id: str, conversation_id: str) -> ConversationRow | None:
-    return session.scalar(
-        select(ConversationRow)
-        .where(ConversationRow.id == conversation_id, ConversationRow.agency_id == agency_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return session.scalar(_LOCKED, {"conversation": conversation_id, "agency": agency_id})
 
 
 def _again(known: MessageRow, conversation_id: str, text: str) -> Accepted:

@@ -99,6 +99,8 @@ class ConnectionDispatch:
         self._leader = asyncio.Lock()
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
+        self._quiet_until = 0.0
+        """On the loop's clock: what the last look said holds until then, unless something wakes us."""
         self._held: dict[str, datetime] = {}
         """Accounts that were denied: not to be asked before then, unless they are woken."""
         self._wakes: Counter[str] = Counter()
@@ -157,15 +159,18 @@ class ConnectionDispatch:
     async def _lead(self, deadline: float) -> SendWork | None:
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
-            self._woken.clear()
-            work, pause_s = await self._look()
-            if work is not None:
-                return work
+            if self._woken.is_set() or loop.time() >= self._quiet_until:
+                self._woken.clear()
+                self._quiet_until = 0.0  # should the look fail, or find work, the next one asks again
+                work, pause_s = await self._look()
+                if work is not None:
+                    return work
+                self._quiet_until = loop.time() + min(pause_s, _LONGEST_NAP_S)
             left = deadline - loop.time()
             if left <= 0:
                 return None
             try:
-                await asyncio.wait_for(self._woken.wait(), min(left, pause_s, _LONGEST_NAP_S))
+                await asyncio.wait_for(self._woken.wait(), min(left, self._quiet_until - loop.time()))
             except TimeoutError:
                 continue
         return None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
@@ -33,6 +33,8 @@ __all__ = ["Report", "Settled", "reading_failed", "settle"]
 
 log = structlog.get_logger(__name__)
 
+_OF_ATTEMPT = select(AttemptRow.message_id).where(AttemptRow.id == bindparam("attempt"))
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -55,7 +57,7 @@ class Settled:
 def settle(session: Session, gate: RateGate, policy: SendPolicy, attempt_id: str, report: Report) -> Settled:
     """Close an attempt. A second report of the same attempt changes nothing unless it proves delivery."""
     # The message first, then its attempt, as everywhere: two units of work then cannot wait for each other.
-    found = session.scalar(select(AttemptRow.message_id).where(AttemptRow.id == attempt_id))
+    found = session.scalar(_OF_ATTEMPT, {"attempt": attempt_id})
     row = session.get_one(MessageRow, found, with_for_update=True)
     attempt = session.get_one(AttemptRow, attempt_id)
     if attempt.outcome is None:

@@ -7,7 +7,7 @@ unit of work.
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages import rules, thread_store
@@ -19,6 +19,9 @@ from huntaze_contract.outgoing import Bind, Due, Effect, Event, HeadReleased, Li
 
 __all__ = ["AlreadyBoundError", "advance", "bind", "first_attempt", "note"]
 
+_BOUND = select(MessageRow).where(
+    MessageRow.creator_id == bindparam("creator"), MessageRow.platform_id == bindparam("platform_id")
+)
 _CHANGES_THE_THREAD = frozenset({State.SENT, State.CANCELLED, State.REJECTED})
 
 
@@ -88,9 +91,7 @@ def bind(session: Session, row: MessageRow, platform_id: str) -> None:
     A row that a poll or webhook made of the same message before its author was known gives way. Raises
     AlreadyBoundError.
     """
-    other = session.scalar(
-        select(MessageRow).where(MessageRow.creator_id == row.creator_id, MessageRow.platform_id == platform_id)
-    )
+    other = session.scalar(_BOUND, {"creator": row.creator_id, "platform_id": platform_id})
     if other is not None and other is not row:
         if other.client_key is not None or other.conversation_id != row.conversation_id:
             raise AlreadyBoundError(platform_id)

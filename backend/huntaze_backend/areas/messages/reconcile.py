@@ -202,10 +202,14 @@ def _owners(session: Session, creator_id: str, platform_ids: Sequence[str]) -> d
     """Platform id → key under which its row was written here, "" for rows that a listing made."""
     if not platform_ids:
         return {}
-    query = select(MessageRow.platform_id, MessageRow.client_key).where(
-        MessageRow.creator_id == creator_id, MessageRow.platform_id.in_(platform_ids)
-    )
-    return {str(platform_id): key or "" for platform_id, key in session.execute(query)}
+    found = session.execute(_OWNERS, {"creator": creator_id, "platform_ids": platform_ids})
+    return {str(platform_id): key or "" for platform_id, key in found}
+
+
+_OWNERS = select(MessageRow.platform_id, MessageRow.client_key).where(
+    MessageRow.creator_id == bindparam("creator"),
+    MessageRow.platform_id.in_(bindparam("platform_ids", expanding=True)),
+)
 
 
 def _settled(session: Session, row: MessageRow) -> None:

@@ -109,14 +109,19 @@ def read_as_counted(session: Session, counts: Mapping[str, PlatformCount]) -> li
     return moved
 
 
+_LOCKED = (
+    select(ConversationRow.id)
+    .where(ConversationRow.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ConversationRow.id)
+    .with_for_update()
+)
 _UPDATE = update(ConversationRow).where(ConversationRow.id == bindparam("of"))  # which columns: those the rows name
 
 
 def _lock(session: Session, conversation_ids: Sequence[str]) -> None:
     # Two units of work that each add a message must not derive without seeing the other's: the second one waits here.
     session.flush()
-    wanted = select(ConversationRow.id).where(ConversationRow.id.in_(conversation_ids)).order_by(ConversationRow.id)
-    session.execute(wanted.with_for_update())
+    session.execute(_LOCKED, {"ids": conversation_ids})
 
 
 def _forget_loaded(session: Session) -> None:
