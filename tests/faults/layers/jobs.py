@@ -140,12 +140,14 @@ async def _play(store: _Store) -> tuple[list[Act], dict[str, int]]:
         await db.write(lambda session: WITNESS.create(session.connection()))
         chance = Random(store.plan.seed)
         orders = iter(_orders(store, chance))
-        feeding = asyncio.create_task(_feed(db, store, chance))
+        enough = asyncio.Event()
+        feeding = asyncio.create_task(_feed(db, store, chance, enough))
         async with asyncio.TaskGroup() as slots:
             for slot in range(WORKERS[store.name]):
                 slots.create_task(_slot(store, f"w{slot}", orders, chance))
-        feeding.cancel()
-        await asyncio.gather(feeding, return_exceptions=True)
+        # Asked to end, not cancelled: a commit goes on when its caller is, and would be missing in the books.
+        enough.set()
+        await feeding
         await _finish(db, store)
         return await db.read(_acts), await db.read(_left)
     finally:
@@ -173,10 +175,10 @@ async def _slot(store: _Store, name: str, orders: Any, chance: Random) -> None:
         store.kills["at random" if order is None else order[0]] += 1
 
 
-async def _feed(db: Database, store: _Store, chance: Random) -> None:
+async def _feed(db: Database, store: _Store, chance: Random, enough: asyncio.Event) -> None:
     """More work for each lane, for as long as there are too few to do; some of it is rolled back."""
     numbers: Counter[str] = Counter()
-    while True:
+    while not enough.is_set():
         waiting = await db.read(lambda session: session.execute(select(func.count(JobRow.id))).scalar_one())
         if waiting < 3 * LANES[store.plan.scale]:
             for number in range(LANES[store.plan.scale]):
