@@ -35,6 +35,17 @@ def test_an_hour_of_waiting_takes_no_time_and_ends_in_order() -> None:
     assert play_in_virtual_time(wait) == ["early at 60", "late at 3600"]
 
 
+def test_who_waits_for_less_than_the_clocks_resolution_gets_there() -> None:
+    async def wait() -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + 1e-10
+        while loop.time() < deadline:  # noqa: ASYNC110 - as a puller does that has a deadline
+            await asyncio.sleep(deadline - loop.time())
+        return True
+
+    assert play_in_virtual_time(wait)
+
+
 def test_waiting_for_what_cannot_come_is_said_and_does_not_hang() -> None:
     async def wait() -> None:
         await asyncio.Event().wait()

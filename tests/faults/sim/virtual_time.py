@@ -18,6 +18,7 @@ from tests.faults.sim.platform import NOON
 __all__ = ["Program", "VirtualClock", "VirtualLoop", "play_in_virtual_time"]
 
 T = TypeVar("T")
+_TURN_S = 1e-6
 
 
 class StandstillError(Exception):
@@ -25,7 +26,11 @@ class StandstillError(Exception):
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Instead of waiting for the timeout, moves the loop's clock by it."""
+    """Instead of waiting for the timeout, moves the loop's clock by it, and by a microsecond for every turn.
+
+    asyncio lets a timer fire up to its clock's resolution (1 ns) early. Who then finds 0.5 ns left and waits for them
+    would do so for ever if turns took no time: worlds stood still at full speed.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +42,7 @@ class _JumpingSelector(selectors.SelectSelector):
             return ready
         if timeout is None:
             raise StandstillError
-        self.now += max(timeout, 0.0)
+        self.now += max(timeout, _TURN_S)
         return []
 
 
