@@ -44,6 +44,8 @@ class FocusRing(QObject):
         # The frame dies with the window of the widget it rings.
         if self._frame is not None and isValid(self._frame):
             self._frame.setWidget(None)  # type: ignore[arg-type]  # Qt takes a null pointer, the stub does not say so
+            # Until it is deleted the frame may outlive the style, which a change of the application's style would ask.
+            self._frame.setStyle(None)  # type: ignore[arg-type]
             self._frame.deleteLater()
         self._frame = None
 

@@ -5,6 +5,9 @@ There is one per application, built by the composition root and handed to every 
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -56,9 +59,10 @@ class ThemeManager(QObject):
 
     def __init__(self, app: QApplication, choice: ThemeChoice = "system", *, look: Look | None = None) -> None:
         super().__init__(app)
-        for earlier in app.findChildren(ThemeManager):
-            if earlier is not self:
-                earlier.retire()
+        # Held until the end: their styles are asked once more when the application takes off the old one.
+        earlier = [manager for manager in app.findChildren(ThemeManager) if manager is not self]
+        for manager in earlier:
+            manager.retire()
         self._app = app
         self._tokens = huntaze_resources.tokens()
         self._icons = Icons()
@@ -70,7 +74,8 @@ class ThemeManager(QObject):
         # The styles' Python halves must outlive the application's use of them, hence the attributes.
         self._style = KitStyle()
         self._ring_style = RingStyle(self)
-        app.setStyle(self._style)
+        with _nothing_collected():
+            app.setStyle(self._style)
         self._dress()
         self._ring = FocusRing(app, self._ring_style)
         self._tooltips = Tooltips(app)
@@ -137,6 +142,23 @@ class ThemeManager(QObject):
             palette.setColor(theirs, theme.color(ours))
         for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
             palette.setColor(QPalette.ColorGroup.Disabled, role, theme.color("textDisabled"))
-        self._app.setPalette(palette)
-        self._app.setFont(theme.font("body"))
-        self._app.setStyleSheet(render_qss(theme))
+        with _nothing_collected():
+            self._app.setPalette(palette)
+            self._app.setFont(theme.font("body"))
+            self._app.setStyleSheet(render_qss(theme))
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep Python's collector away while Qt goes through a list of all widgets.
+
+    The styles and the widgets' handlers are called on the way; a collection that they set off may delete a widget that
+    is still on the list, which ends the process.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()

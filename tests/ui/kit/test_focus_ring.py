@@ -101,3 +101,15 @@ def test_a_tooltip_repeats_when_the_keyboard_arrives(
     qtbot.keyClick(one, Qt.Key.Key_Tab)
     qtbot.waitUntil(lambda: shown == ["Ctrl+Enter"])
     assert QApplication.focusWidget() is two
+
+
+def test_a_ring_that_was_dropped_does_not_hold_on_to_its_style(
+    pair: tuple[QWidget, Button, Button], theme: ThemeManager, qtbot: QtBot
+) -> None:
+    window, one, _ = pair
+    one.setFocus(Qt.FocusReason.MouseFocusReason)
+    qtbot.keyClick(one, Qt.Key.Key_Tab)
+    (frame,) = [frame for frame in window.findChildren(QFocusFrame) if frame.widget() is not None]
+    assert frame.testAttribute(Qt.WidgetAttribute.WA_SetStyle)
+    theme.retire()
+    assert not frame.testAttribute(Qt.WidgetAttribute.WA_SetStyle)
