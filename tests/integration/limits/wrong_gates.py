@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -188,3 +189,8 @@ class Unlocked(SqlRateGate):
         rows = dict(session.execute(select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys))).all())
         insert_new(session, MeterRow, [{"key": key, "blocked_until": None} for key in keys if key not in rows])
         return rows
+
+    def _counting(self, session: Session, *arguments: Any) -> Any:
+        found = super()._counting(session, *arguments)
+        time.sleep(0.02)  # who asks at the same time counts the same, also where each has a core to itself
+        return found
