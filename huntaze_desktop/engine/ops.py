@@ -102,8 +102,8 @@ class OpsUploader:
             ]
         else:
             results = answer.results
-        if any(result.outcome == "refused" for result in results):
-            self._at_a_time = OPS  # what could not be read is out of the way
+        # Up again step by step: after a batch that was too large nothing is refused, and one at a time would stay.
+        self._at_a_time = min(OPS, 2 * self._at_a_time)
         await self._settle(batch, results)
         return {op.op_id for op in batch} <= {result.op_id for result in results}
 

@@ -134,6 +134,18 @@ async def test_a_batch_that_cannot_be_read_does_not_hold_up_what_can(desk: Desk,
     assert (notice.mine, notice.outcome) == ("odd", "refused")
 
 
+async def test_after_a_batch_that_was_too_large_batches_grow_again(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    await offline(desk)
+    for number in range(7):
+        await engine.add_note(talk.fan_id, f"note {number}")
+    peer.instead_of_ops.append(problem(413, "TOO_LARGE"))
+    await desk.wire.up()
+    await through(engine)
+    assert [len(batch) for batch in peer.ops.batches] == [1, 2, 4]
+
+
 async def test_an_edit_of_what_is_on_its_way_waits_for_it(desk: Desk, peer: Peer) -> None:
     talk = peer.talk()
     engine = await desk.sign_in()
