@@ -48,13 +48,13 @@ WATCH_STATES = (
 )
 
 
-def open_store(path: Path, key: str | None) -> Any:
-    """A connection to a SQLCipher file; the caller closes it."""
+def open_store(path: Path, key: str | None, patience_s: float = 10.0) -> Any:
+    """A connection to a SQLCipher file, which waits so long for others; the caller closes it."""
     connection = sqlcipher.connect(str(path), isolation_level=None)
     connection.execute("PRAGMA cipher_log_level = NONE")
     if key is not None:
         connection.execute(f"PRAGMA key = \"x'{key}'\"")
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience_s)}")
     return connection
 
 
@@ -84,6 +84,7 @@ def service(query: Query, evidence: Evidence) -> None:
     evidence.attempts = [Attempt(*row) for row in query("SELECT message_id, no, outcome FROM attempts")]
     log = query("SELECT entity, entity_id, seq, op FROM change_log")
     evidence.versions = {(entity, id_): seq for entity, id_, seq, op in log if op == "U"}
+    evidence.deleted = {(entity, id_): seq for entity, id_, seq, op in log if op != "U"}
     evidence.seqs = tuple(seq for _, _, seq, _ in log)
     evidence.last_seq = int(query("SELECT last_seq FROM sync_counters")[0][0])
     rows = query("SELECT message_id, before, after FROM bench_states ORDER BY n")
@@ -107,7 +108,8 @@ def client_store(client: str, path: Path, key: str) -> ClientStore:
                 cursors.append(-1)
             generation = gen
             cursors.append(seq)
-    return ClientStore(client, versions, outbox, queued, frozenset(), tuple(cursors))
+        stands = store.execute("SELECT seq FROM sync_state WHERE complete").fetchone()
+    return ClientStore(client, versions, outbox, queued, frozenset(), tuple(cursors), int(stands[0]) if stands else 0)
 
 
 def base_revs(path: Path, key: str) -> dict[str, int | None]:
@@ -116,15 +118,19 @@ def base_revs(path: Path, key: str) -> dict[str, int | None]:
         return dict(store.execute("SELECT id, base_rev FROM bench_queued").fetchall())
 
 
-def check_store(name: str, path: Path, key: str | None) -> Integrity:
-    """What SQLite, the cipher and the word indexes say of a file that nobody has open."""
+def check_store(name: str, path: Path, key: str | None, patience_s: float = 10.0) -> Integrity:
+    """What SQLite, the cipher and the word indexes say of a file that nobody has open, or for a moment only."""
     findings: list[str] = []
     if not path.exists():
         return Integrity(name, ())
     try:
-        with closing(open_store(path, key)) as store:
+        with closing(open_store(path, key, patience_s)) as store:
             findings += [line for (line,) in store.execute("PRAGMA integrity_check").fetchall() if line != "ok"]
             if key is not None:
+                # The cipher's check reads the file itself, and a kill in the middle of folding the log into it leaves
+                # pages there that only the log has: it must be folded first, as the next opening would do in time.
+                if (folded := store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())[0]:
+                    findings.append(f"its log could not be folded into it: {folded}")
                 findings += [str(line) for (line,) in store.execute("PRAGMA cipher_integrity_check").fetchall()]
             indexes = store.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5%'").fetchall()
             for (index,) in indexes:

@@ -41,7 +41,7 @@ def clean() -> Evidence:
         versions=dict(held),
         seqs=(1, 2),
         last_seq=2,
-        clients=[ClientStore("ana", dict(held), once_queued=frozenset(ids), cursors=(1, 2))],
+        clients=[ClientStore("ana", dict(held), once_queued=frozenset(ids), cursors=(1, 2), seq=2)],
         resyncs=[Resync("ana", frozenset({("draft", "x")}), frozenset({("draft", "x")}))],
         integrity=[Integrity("ana's cache", ())],
         approved={"m1": "text m1"},
@@ -103,6 +103,15 @@ def old_version(evidence: Evidence) -> None:
 
 def surplus_row(evidence: Evidence) -> None:
     evidence.clients[0].versions["note", "gone"] = 1
+
+
+def gone_row(evidence: Evidence) -> None:
+    evidence.clients[0].versions["note", "gone"] = 1
+    evidence.deleted["note", "gone"] = 2
+
+
+def missing_row(evidence: Evidence) -> None:
+    del evidence.clients[0].versions["message", "m2"]
 
 
 def cursor_back(evidence: Evidence) -> None:
@@ -174,6 +183,8 @@ BREACHES: list[tuple[str, Callable[[Evidence], None]]] = [
     ("I5", bound_to_another_text),
     ("I6", old_version),
     ("I6", surplus_row),
+    ("I6", gone_row),
+    ("I6", missing_row),
     ("I7", cursor_back),
     ("I7", number_twice),
     ("I8", disappeared),
@@ -201,6 +212,17 @@ def test_a_breach_is_caught_by_its_invariant(name: str, breach: Callable[[Eviden
     breach(evidence)
     assert list(INVARIANTS[name](evidence))
     assert any(line.startswith(f"{name}: ") for line in judge(evidence))
+
+
+def test_what_changed_after_a_clients_cursor_is_not_owed() -> None:
+    evidence = clean()
+    evidence.last_seq = 5
+    evidence.versions |= {("message", "from a fan"): 3, ("message", "m1"): 4}
+    evidence.deleted["note", "taken away"] = 5
+    evidence.clients[0].versions["note", "taken away"] = 2
+    assert judge(evidence) == []
+    evidence.clients[0].seq = 3
+    assert "1 rows missing or old, 0 that are not there so" in " ".join(judge(evidence))
 
 
 def test_every_invariant_is_shown_to_catch_something() -> None:
