@@ -137,7 +137,7 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
     handlers = Registry()
     jobs.register(handlers)
     readers = Readers(database, used.gateways, lambda session, id_: _access(session, id_, box))
-    handlers.handle(unsending.JOB, unsending.Unsender(readers))
+    unsending.register(handlers, readers)
     backfills = Backfills(database, readers)
     poller = Poller(database, readers)
     feed = PlatformFeed(database, bus, readers, backfills, poller, box, lambda: services.own_url)

@@ -66,7 +66,7 @@ class Message(WireModel):
     media: list[MediaItem] = Field(default_factory=list)
     bought_at: UtcTime | None = None
     state: State | None = None
-    reason: str | None = None
+    reason: str | None = Field(default=None, description="why it is in its state, or why it was not taken back")
     not_before: UtcTime | None = None
     attempt_no: int = 0
     author_id: Uuid | None = Field(default=None, description="the member who wrote it, if written here")

@@ -88,6 +88,12 @@ def reason_text(code: str | None) -> str:
         "given_up": _tr("given up"),
         "cannot_list": _tr("the platform could not be read"),
         "attempts_used_up": _tr("three attempts without an answer"),
+        "unreachable": _tr("the platform did not answer"),
+        "platform_error": _tr("the platform answered with an error"),
+        "malformed": _tr("the platform answered with an error"),
+        "throttled": _tr("the platform asked to wait"),
+        "unauthorized": _tr("the platform key is not valid"),
+        "not_done": _tr("something went wrong on the server"),
     }
     return known.get(code.lower(), "")
 

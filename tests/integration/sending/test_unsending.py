@@ -14,11 +14,13 @@ from sqlalchemy import func, select, update
 
 from huntaze_backend.areas.accounts.tables import CreatorRow
 from huntaze_backend.areas.messages.tables import MessageRow
-from huntaze_backend.areas.messages.unsending import JOB, UNSEND_WITHIN, Unsender
+from huntaze_backend.areas.messages.unsending import UNSEND_WITHIN, Unsender, register
 from huntaze_backend.core.audit import AuditRow
 from huntaze_backend.core.errors import ConflictError, ForbiddenError
+from huntaze_backend.engines.queue import port as queue
 from huntaze_backend.engines.queue.handlers import Registry
 from huntaze_backend.engines.queue.runner import Pace, Runner
+from huntaze_backend.engines.queue.tables import DeadJobRow
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Role
 from tests.helpers.sending_house import eventually
@@ -30,7 +32,7 @@ PACE = Pace(poll_s=0.05, backoff=timedelta(milliseconds=20), longest_backoff=tim
 async def jobs_done(house: Any) -> AsyncIterator[None]:
     """A runner works while the block lasts."""
     registry, stop = Registry(), asyncio.Event()
-    registry.handle(JOB, Unsender(house.readers))
+    register(registry, house.readers)
     running = asyncio.create_task(Runner(house.db, registry, pace=PACE).run(stop))
     yield
     stop.set()
@@ -106,9 +108,52 @@ async def test_what_the_platform_keeps_is_said_to_have_failed_and_may_be_asked_a
     await house.sending.unsend(house.me, message_id)
     async with jobs_done(house):
         await until_unsend(house, message_id, "failed")
-    assert (await house.row(message_id)).state == "sent"
-    assert (await house.row(message_id)).unsent_at is None
+    row = await house.row(message_id)
+    assert (row.state, row.unsent_at, row.reason) == ("sent", None, "disconnected")
     assert (await house.sending.unsend(house.me, message_id)).message.unsend == "requested"
+
+
+async def test_one_whose_job_died_of_a_fault_of_ours_is_said_to_have_failed_and_may_be_asked_again(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = await delivered(house)
+    await house.sending.unsend(house.me, message_id)
+
+    async def broken(_self: Unsender, _leased: Any, _db: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Unsender, "__call__", broken)
+        async with jobs_done(house):
+            await until_unsend(house, message_id, "failed")
+    row = await house.row(message_id)
+    assert (row.state, row.reason) == ("sent", "not_done")
+    answer = await house.sending.unsend(house.me, message_id)
+    assert (answer.message.unsend, answer.message.reason) == ("requested", None)
+    async with jobs_done(house):
+        await until_unsend(house, message_id, "done")
+
+
+async def test_one_whose_workers_were_all_lost_is_said_to_have_failed_and_can_be_revived_by_its_dead_job(
+    house: Any,
+) -> None:
+    text = f"oops {new_id()}"
+    message_id = await delivered(house, text)
+    await house.sending.unsend(house.me, message_id)
+    registry = Registry()
+    register(registry, house.readers)
+    for _ in range(5):
+        # A worker that is killed gives no sign: its lease is over at once.
+        await house.db.write(lambda session: queue.claim(session, "killed", 1, timedelta(0), on_death=registry.buried))
+    assert (await house.row(message_id)).unsend == "requested"
+    async with jobs_done(house):
+        await until_unsend(house, message_id, "failed")
+    assert (await house.row(message_id)).reason == "not_done"
+    dead = await house.db.read(lambda session: list(session.scalars(select(DeadJobRow.id))))
+    assert await house.db.write(lambda session: queue.redrive(session, dead)) == dead
+    async with jobs_done(house):
+        await until_unsend(house, message_id, "done")
+    assert text not in await on_platform(house)
 
 
 async def test_only_what_was_delivered_within_a_day_can_be_taken_back(house: Any) -> None:

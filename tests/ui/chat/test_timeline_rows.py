@@ -207,6 +207,9 @@ def test_taking_back_is_told_in_each_of_its_states() -> None:
     assert [state_text(one, NOW) for one in later] == [f"Taken back {at}", f"Taken back 14 November {at}"]
     told = [state_text(message("a", state=State.SENT, unsend=one), NOW) for one in ("requested", "done", "failed")]
     assert told == ["Is being taken back", "Taken back", "Not taken back"]
+    kept = message("a", state=State.SENT, unsend="failed", reason="not_done")
+    assert state_text(kept, NOW) == "Not taken back, something went wrong on the server"
+    assert Action.UNSEND in actions_of(kept, kept.at)
 
 
 def test_reasons_are_said_in_words() -> None:

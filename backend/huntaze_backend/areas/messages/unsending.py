@@ -21,11 +21,12 @@ from huntaze_backend.core.clock import now
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.errors import ConflictError
 from huntaze_backend.engines.gateways.reading import GatewayError, Trouble
+from huntaze_backend.engines.queue.handlers import Registry
 from huntaze_backend.engines.queue.port import Acked, Job, Leased, Outcome, Priority, complete, enqueue
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import ProblemCode, Unsend
 
-__all__ = ["JOB", "UNSEND_WITHIN", "Unsender", "ask_back"]
+__all__ = ["JOB", "UNSEND_WITHIN", "Unsender", "ask_back", "register"]
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,15 @@ UNSEND_WITHIN = timedelta(hours=24)
 """After its delivery; the platform takes nothing back that is older."""
 
 _NEVER = frozenset({Trouble.REFUSED})
+
+_DISCONNECTED = "disconnected"
+_NOT_DONE = "not_done"
+"""The job died of something that is not the platform's: a fault of ours, or of the machine."""
+
+
+def register(registry: Registry, readers: Readers) -> None:
+    """Say who does the jobs, and what becomes of a message whose job died."""
+    registry.handle(JOB, Unsender(readers), on_death=_given_up)
 
 
 def ask_back(session: Session, principal: Principal, message_id: str) -> None:
@@ -56,7 +66,7 @@ def ask_back(session: Session, principal: Principal, message_id: str) -> None:
             title="It is too late for that",
             action="Write to the fan instead.",
         )
-    row.unsend = Unsend.REQUESTED.value
+    row.unsend, row.reason = Unsend.REQUESTED.value, None
     note(session, row, thread=False)
     audit(
         session,
@@ -98,41 +108,54 @@ class Unsender:
         if found is None:
             return None
         try:
-            taken_back = await self._take_back(found)
+            failure = await self._take_back(found)
         except GatewayError as error:
             log.info("unsend.failed", message_id=message_id, kind=error.kind, attempt=leased.attempt)
             if error.kind not in _NEVER and leased.attempt < leased.job.max_attempts:
                 raise
-            taken_back = False
-        ended = Unsend.DONE if taken_back else Unsend.FAILED
-        await db.write(partial(_end, message_id=message_id, ended=ended, token=leased.token))
+            failure = error.kind.value
+        await db.write(partial(_end_job, message_id=message_id, failure=failure, token=leased.token))
         return Acked()
 
-    async def _take_back(self, wanted: _Delivered) -> bool:
+    async def _take_back(self, wanted: _Delivered) -> str | None:
+        """Returns why nobody can do it any more, or None when it is done."""
         reader = None if wanted.connection_id is None else await self._readers.of(wanted.connection_id)
         if reader is None:
-            return False  # nobody can any more
+            return _DISCONNECTED
         try:
             await reader.unsend(wanted.account, wanted.chat, wanted.platform_id)
         except GatewayError as error:
             if error.kind is not Trouble.NOT_FOUND:
                 raise
-        return True
+        return None
 
 
 def _wanted(session: Session, *, message_id: str) -> _Delivered | None:
     row = session.get(MessageRow, message_id)
-    if row is None or row.unsend != Unsend.REQUESTED or row.platform_id is None:
+    # A dead job that somebody revives finds its message marked as failed.
+    if row is None or row.unsend not in (Unsend.REQUESTED, Unsend.FAILED) or row.platform_id is None:
         return None
     creator = accounts.creator(session, row.agency_id, row.creator_id)
     chat = session.get_one(ConversationRow, row.conversation_id).platform_id
     return _Delivered(creator.connection_id, creator.platform_account_id, chat, row.platform_id)
 
 
-def _end(session: Session, *, message_id: str, ended: Unsend, token: str) -> None:
-    row = session.get_one(MessageRow, message_id, with_for_update=True)
-    if row.unsend == Unsend.REQUESTED:
-        row.unsend = ended.value
-        row.unsent_at = now(session) if ended is Unsend.DONE else None
-        note(session, row, thread=False)
+def _end_job(session: Session, *, message_id: str, failure: str | None, token: str) -> None:
+    _end(session, message_id, failure)
     complete(session, token)
+
+
+def _given_up(session: Session, job: Job) -> None:
+    """The job died without having come to an end: the person is told, and may ask again."""
+    _end(session, str(job.payload["message_id"]), _NOT_DONE)
+
+
+def _end(session: Session, message_id: str, failure: str | None) -> None:
+    row = session.get(MessageRow, message_id, with_for_update=True)
+    if row is None or row.unsend not in (Unsend.REQUESTED, Unsend.FAILED):
+        return
+    if failure is None:
+        row.unsend, row.unsent_at, row.reason = Unsend.DONE.value, now(session), None
+    else:
+        row.unsend, row.reason = Unsend.FAILED.value, failure
+    note(session, row, thread=False)

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
+import structlog
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.db import Database
-from huntaze_backend.engines.queue.jobs import Acked, Leased, Outcome
-from huntaze_backend.engines.queue.store import complete
+from huntaze_backend.engines.queue.jobs import Acked, Job, Leased, Outcome
+from huntaze_backend.engines.queue.store import OnDeath, complete
 
 __all__ = ["Handler", "Registry", "in_one_unit"]
+
+log = structlog.get_logger(__name__)
 
 Handler = Callable[[Leased, Database], Awaitable[Outcome]]
 """Does one job, or does it again: its worker may die at any point, so it must be idempotent. It is cancelled when its
@@ -20,12 +23,29 @@ class Registry:
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
+        self._on_death: dict[str, OnDeath] = {}
 
-    def handle(self, kind: str, handler: Handler) -> None:
-        """Let `handler` do the jobs of this kind. Raises: ValueError if somebody does them already."""
+    def handle(self, kind: str, handler: Handler, *, on_death: OnDeath | None = None) -> None:
+        """Let `handler` do the jobs of this kind. Raises: ValueError if somebody does them already.
+
+        Args: on_death: told in the unit of work in which one of them dies, whatever it died of.
+        """
         if kind in self._handlers:
             raise ValueError(f"jobs of kind {kind} have a handler already")
         self._handlers[kind] = handler
+        if on_death is not None:
+            self._on_death[kind] = on_death
+
+    def buried(self, session: Session, job: Job) -> None:
+        """A job died in this unit of work. One that cannot be mourned must not keep the others from being done."""
+        on_death = self._on_death.get(job.kind)
+        if on_death is None:
+            return
+        try:
+            with session.begin_nested():
+                on_death(session, job)
+        except Exception:
+            log.exception("queue.death_not_told", kind=job.kind)
 
     def of(self, kind: str) -> Handler | None:
         """The handler of a kind; None for one that this version does not know."""

@@ -128,7 +128,9 @@ class Runner:
             if due is None or due > at:
                 return self._pace.poll_s if due is None else min(self._pace.poll_s, (due - at).total_seconds())
             asked_at = asyncio.get_running_loop().time()
-            claim = partial(store.claim, worker=self._name, n=room, lease=self._pace.lease)
+            claim = partial(
+                store.claim, worker=self._name, n=room, lease=self._pace.lease, on_death=self._registry.buried
+            )
             leases = await self._db.write(claim)
         except (OSError, SQLAlchemyError):
             log.warning("queue.no_database", exc_info=True)
@@ -202,13 +204,13 @@ class Runner:
             case _Unknown():
                 store.retry(session, token, now(session) + self._pace.unknown_kind, count=False)
             case Rejected(reason):
-                store.dead(session, token, reason)
+                store.dead(session, token, reason, on_death=self._registry.buried)
             case _Failed(error):
                 # The kind of error only: its words may hold what is nobody's business. The log has the rest.
                 reason = f"{type(error).__name__} in attempt {leased.attempt} of {most}."
                 if leased.attempt >= most:
                     log.error("queue.dead", job_id=leased.id, kind=leased.job.kind, reason=reason)
-                    store.dead(session, token, reason)
+                    store.dead(session, token, reason, on_death=self._registry.buried)
                 else:
                     store.retry(session, token, now(session) + self._backoff(leased.attempt), count=True, reason=reason)
 

@@ -5,7 +5,7 @@ nor a crash can tear the two apart. SQLite has one writer; PostgreSQL takes lane
 a lane or acks in it holds the lane's row to the commit, so that places in a lane are commit order.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from huntaze_backend.engines.queue.jobs import LONGEST_REASON, Job, JobsReady, L
 from huntaze_backend.engines.queue.tables import LONGEST_WORKER, DeadJobRow, JobRow, LaneRow
 from huntaze_contract.ids import new_id
 
-__all__ = ["claim", "complete", "dead", "enqueue", "extend", "next_due", "place", "reap", "retry"]
+__all__ = ["OnDeath", "claim", "complete", "dead", "enqueue", "extend", "next_due", "place", "reap", "retry"]
 
 _REAPED_AT_ONCE = 100
 _COLUMNS = tuple(JobRow.__table__.columns)
@@ -60,7 +60,17 @@ def enqueue(session: Session, job: Job) -> str:
     return _enqueue_once(session, values, job.lane, job.dedupe_key)
 
 
-def claim(session: Session, worker: str, n: int, lease: timedelta) -> list[Leased]:
+OnDeath = Callable[[Session, Job], None]
+"""Told in the unit of work in which a job dies, so that what waits for it is not left waiting."""
+
+
+def _nobody_is_told(_session: Session, _job: Job) -> None:
+    """For jobs that nothing waits for."""
+
+
+def claim(
+    session: Session, worker: str, n: int, lease: timedelta, *, on_death: OnDeath = _nobody_is_told
+) -> list[Leased]:
     """Lease up to `n` lanes that are due, the most urgent first, then those that have been due the longest.
 
     Each claim counts as an attempt of the lane's head. Leases that ran out are taken back first.
@@ -69,11 +79,12 @@ def claim(session: Session, worker: str, n: int, lease: timedelta) -> list[Lease
         worker: who asks, for people who look.
         n: how many jobs the worker can begin now.
         lease: for how long they are its own; `extend` prolongs it.
+        on_death: told of the jobs that died with the worker of their last attempt.
     """
     at = now(session)
     ready, lost = _first_times(session)
     if lost is not None and lost <= at:
-        _reap(session, at)
+        _reap(session, at, on_death)
         ready, _ = _first_times(session)
     heads: list[tuple[str, str]] = []
     for priority, first in ready.items():
@@ -135,18 +146,18 @@ def retry(session: Session, token: str, at: datetime, *, count: bool, reason: st
     _free(session, lane, at)
 
 
-def dead(session: Session, token: str, reason: str) -> None:
+def dead(session: Session, token: str, reason: str, *, on_death: OnDeath = _nobody_is_told) -> None:
     """Nobody is to try the job any more; its lane goes on. Raises: LeaseLostError."""
     lane, head_id = _held(session, token)
-    _bury(session, lane, head_id, reason)
+    _bury(session, lane, head_id, reason, on_death)
 
 
-def reap(session: Session) -> int:
+def reap(session: Session, *, on_death: OnDeath = _nobody_is_told) -> int:
     """Take back leases that ran out: their workers died or were cut off. How many there were.
 
     The attempt counts, so that a job which kills its worker ends among the dead and not in a circle.
     """
-    return _reap(session, now(session))
+    return _reap(session, now(session), on_death)
 
 
 def next_due(session: Session) -> tuple[datetime, datetime | None]:
@@ -201,7 +212,7 @@ def _first_times(session: Session) -> tuple[dict[Priority, datetime | None], dat
     return dict(zip(Priority, ready, strict=True)), lost
 
 
-def _reap(session: Session, at: datetime) -> int:
+def _reap(session: Session, at: datetime, on_death: OnDeath) -> int:
     expired = session.execute(
         select(LaneRow.lane, LaneRow.head_id, JobRow.attempts, JobRow.max_attempts)
         .join(JobRow, JobRow.id == LaneRow.head_id)
@@ -212,7 +223,7 @@ def _reap(session: Session, at: datetime) -> int:
     ).all()
     for lane, head_id, attempts, most in expired:
         if attempts >= most:
-            _bury(session, lane, head_id, f"Its worker was lost in attempt {attempts} of {most}.")
+            _bury(session, lane, head_id, f"Its worker was lost in attempt {attempts} of {most}.", on_death)
         else:
             _free(session, lane, at)
     return len(expired)
@@ -244,7 +255,11 @@ def _lease(session: Session, heads: Sequence[tuple[str, str]], worker: str, unti
 
 
 def _leased(row: Row[Any], token: str, until: datetime) -> Leased:
-    job = Job(
+    return Leased(id=row.id, job=_job(row), token=token, attempt=row.attempts, lease_until=until)
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
         kind=row.kind,
         payload=row.payload,
         lane=None if row.lane == _lane_of_its_own(row.id) else row.lane,
@@ -254,7 +269,6 @@ def _leased(row: Row[Any], token: str, until: datetime) -> Leased:
         max_attempts=row.max_attempts,
         agency_id=row.agency_id,
     )
-    return Leased(id=row.id, job=job, token=token, attempt=row.attempts, lease_until=until)
 
 
 def _held(session: Session, token: str) -> tuple[str, str]:
@@ -289,7 +303,7 @@ def _advance(session: Session, lane: str) -> None:
     after_commit(session, JobsReady())
 
 
-def _bury(session: Session, lane: str, job_id: str, reason: str) -> None:
+def _bury(session: Session, lane: str, job_id: str, reason: str, on_death: OnDeath) -> None:
     row = session.execute(
         delete(JobRow).where(JobRow.id == job_id).returning(*_COLUMNS).execution_options(synchronize_session=False)
     ).one()
@@ -297,3 +311,4 @@ def _bury(session: Session, lane: str, job_id: str, reason: str) -> None:
     del values["run_at"], values["seq"], values["failure"]
     session.execute(insert(DeadJobRow).values(reason=reason[:LONGEST_REASON], died_at=now(session), **values))
     _advance(session, lane)
+    on_death(session, _job(row))
