@@ -126,6 +126,7 @@ class Core:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.leases.let_go()
         await self.api.aclose()
         self.store.close()
 
@@ -141,6 +142,10 @@ class Core:
         self.uploader.wake()
         self.ops.wake()
         return member
+
+    async def sign_out(self) -> None:
+        await self.leases.let_go()
+        await self.session.sign_out()
 
     def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None:
         self.presence.set_mine(conversation_id, typing=typing)

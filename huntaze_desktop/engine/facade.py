@@ -254,7 +254,7 @@ class Engine:
 
     async def sign_out(self) -> None:
         """End the sign-in. Removing the profile's files and key is the caller's business, after `stop`."""
-        await self.call(lambda core: core.session.sign_out())
+        await self.call(lambda core: core.sign_out())
 
     # --- messages -------------------------------------------------------------------------------------------------
 

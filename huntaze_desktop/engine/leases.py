@@ -19,7 +19,8 @@ from huntaze_desktop.engine.clock import ServerClock
 from huntaze_desktop.engine.errors import ApiError, EngineError
 from huntaze_desktop.engine.link import Link
 from huntaze_desktop.engine.store import Store
-from huntaze_desktop.engine.timing import Timing
+from huntaze_desktop.engine.timing import GOODBYE, Timing
+from huntaze_desktop.model.connection import ConnectionState
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Leases:
         self._backend, self._store, self._link, self._timing = backend, store, link, timing
         self._clock, self._me = clock, me
         self._mine: Held | None = None
+        self._asked: Id | None = None
+        """Asked for, and not answered yet: the server may have given it."""
         self._theirs: dict[Id, Held] = {}
         self._wanted: Id | None = None
         self._typing = False
@@ -99,6 +102,20 @@ class Leases:
         self._wanted, self._typed_until = conversation_id, self._time() + self._timing.lease_linger
         self._changed.set()
 
+    async def let_go(self) -> None:
+        """The app closes or signs out: colleagues need not wait for the lease's end. It never takes long.
+
+        Call it when `run` has ended, or when nobody types any more.
+        """
+        held, self._mine = self._mine, None
+        given = held.lease.conversation_id if held is not None and held.until > self._time() else self._asked
+        self._wanted, self._asked, self._typing = None, None, False
+        if given is None or self._link.connection.state is ConnectionState.OFFLINE:
+            return
+        with contextlib.suppress(EngineError, TimeoutError):  # it ends by itself
+            async with asyncio.timeout(GOODBYE):
+                await self._backend.give_back_lease(given)
+
     async def run(self) -> None:
         """Take, renew and give back, as what we do asks for it."""
         while True:
@@ -125,6 +142,7 @@ class Leases:
 
     async def _take(self, conversation_id: Id, *, take_over: bool) -> None:
         device_id = await self._store.write(outbox.device_id)
+        self._asked = conversation_id
         try:
             lease = await self._backend.take_lease(conversation_id, device_id, take_over=take_over)
         except ApiError as error:
@@ -132,7 +150,9 @@ class Leases:
                 self._mine = None
             if error.lease is not None:
                 self._note_theirs(error.lease)
+            self._asked = None
             raise
+        self._asked = None
         self._mine = Held(lease, self._time() + self._lasts(lease))
         if self._theirs.pop(conversation_id, None) is not None:
             self._tell(conversation_id)

@@ -47,5 +47,8 @@ OPS = 50
 LONGEST_UNDO = 60.0
 """Seconds for which a message may be held back so that Send can be undone."""
 
+GOODBYE = 0.4
+"""Longest wait, when the app closes, for the server to take the reply lease back: nobody should notice it."""
+
 VIEWING_LASTS = 30.0
 TYPING_LASTS = 8.0

@@ -71,6 +71,8 @@ class Peer:
     instead_of_ops: deque[Response] = field(default_factory=deque)
     leases: dict[Id, wire.Lease] = field(default_factory=dict)
     lease_requests: list[tuple[str, Id]] = field(default_factory=list)
+    slow_leases: float = 0.0
+    """Seconds before a lease is taken or given back."""
     digests: int = 0
     hidden: set[Id] = field(default_factory=set)
     """Rows that sync never gives, although the digest counts them."""
@@ -380,6 +382,7 @@ class Peer:
     async def _lease(self, request: Request) -> Response:
         of = request.path_params["id"]
         self.lease_requests.append((request.method, of))
+        await asyncio.sleep(self.slow_leases)
         held = self.leases.get(of)
         if request.method == "DELETE":
             self.leases.pop(of, None)

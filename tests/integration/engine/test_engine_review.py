@@ -1,5 +1,6 @@
 """Messages that wait for a person: overtaken, undone, edited, scheduled, taken back."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from huntaze_contract import wire
 from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import State
+from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.sdk import BackendError
 from tests.helpers.peer import Peer, problem
 from tests.integration.engine.conftest import Desk, offline, seen, until
@@ -221,6 +223,52 @@ async def test_typing_takes_the_lease_keeps_it_and_leaving_gives_it_back(desk: D
     engine.tell_viewing(two.id, typing=False)
     await until(lambda: two.id in peer.leases)
     await until(lambda: two.id not in peer.leases)
+
+
+@pytest.mark.parametrize("goes", ["closes", "signs out"])
+async def test_a_lease_is_given_back_when_one_goes(desk: Desk, peer: Peer, goes: str) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    engine.tell_viewing(talk.id, typing=True)
+    await until(lambda: talk.id in peer.leases)
+    await until(lambda: engine.connection.value.state is ConnectionState.ONLINE)
+    if goes == "signs out":
+        await engine.sign_out()
+    else:
+        await desk.stop()
+    assert talk.id not in peer.leases
+    assert peer.lease_requests.count(("DELETE", talk.id)) == 1
+
+
+async def test_a_lease_that_was_asked_for_when_one_goes_is_given_back_too(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    peer.slow_leases = 0.5
+    engine.tell_viewing(talk.id, typing=True)
+    await until(lambda: ("PUT", talk.id) in peer.lease_requests)
+    await desk.stop()
+    assert peer.lease_requests[-1] == ("DELETE", talk.id)
+
+
+async def test_a_server_that_says_nothing_does_not_hold_up_the_close(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    engine.tell_viewing(talk.id, typing=True)
+    await until(lambda: talk.id in peer.leases)
+    peer.slow_leases = 30.0
+    engine.tell_viewing(talk.id, typing=False)
+    async with asyncio.timeout(3.0):
+        await desk.stop()
+
+
+async def test_no_lease_is_given_back_to_a_server_that_is_away(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    engine.tell_viewing(talk.id, typing=True)
+    await until(lambda: talk.id in peer.leases)
+    await offline(desk)
+    await desk.stop()
+    assert ("DELETE", talk.id) not in peer.lease_requests
 
 
 async def test_a_lease_that_a_colleague_holds_is_shown_and_can_be_taken_over(desk: Desk, peer: Peer) -> None:
