@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core import changes
@@ -233,29 +233,28 @@ def _take_from_sequence(session: Session) -> dict[str, Span]:
     collected: Any = session.info.pop(changes._COLLECTED, None)
     if collected is None:
         return {}
+    log = _by_nextval if session.get_bind().dialect.name == "postgresql" else _by_autoincrement
     spans: dict[str, Span] = {}
-    at = now(session)
-    postgresql = session.get_bind().dialect.name == "postgresql"
     for agency_id in sorted({key[0] for key in collected.entries}):
         entries = [(key, value) for key, value in collected.entries.items() if key[0] == agency_id]
-        if postgresql:
-            asked = text("SELECT nextval('race_seq') FROM generate_series(1, :n)")
-        else:
-            values = ", ".join("(1)" for _ in entries)
-            asked = text(f"INSERT INTO race_seq (one) VALUES {values} RETURNING n")
-        seqs = list(session.execute(asked, {"n": len(entries)} if postgresql else {}).scalars())
-        rows = [
-            {
-                "agency_id": agency_id,
-                "entity": entity,
-                "entity_id": entity_id,
-                "seq": seq,
-                "op": op,
-                "creator_id": creator_id,
-                "at": at,
-            }
-            for seq, ((_, entity, entity_id), (op, creator_id)) in zip(seqs, entries, strict=True)
-        ]
-        session.connection().execute(changes._upsert(session), rows)
-        spans[agency_id] = (seqs[0], seqs[-1])
+        spans[agency_id] = log(session, agency_id, entries)
     return spans
+
+
+def _by_nextval(session: Session, agency_id: str, entries: Sequence[changes._Entry]) -> Span:
+    """As many statements as the product's: one."""
+    first, last = session.connection().execute(_SEQUENCED, changes._as_arrays(agency_id, entries)).one()
+    return first, last
+
+
+def _by_autoincrement(session: Session, agency_id: str, entries: Sequence[changes._Entry]) -> Span:
+    values = ", ".join("(1)" for _ in entries)
+    seqs = list(session.execute(text(f"INSERT INTO race_seq (one) VALUES {values} RETURNING n")).scalars())
+    session.connection().execute(changes._UPSERT_ROWS, changes._as_rows(agency_id, entries, seqs, now(session)))
+    return seqs[0], seqs[-1]
+
+
+_SEQUENCED_ROWS = (
+    changes._upsert_touched(changes._TOUCHED, func.nextval("race_seq")).returning(ChangeRow.seq).cte("logged")
+)
+_SEQUENCED = select(func.min(_SEQUENCED_ROWS.c.seq), func.max(_SEQUENCED_ROWS.c.seq))

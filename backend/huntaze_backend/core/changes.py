@@ -11,11 +11,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Index,
+    String,
+    TableValuedAlias,
+    UniqueConstraint,
+    bindparam,
+    column,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
-from huntaze_backend.core.clock import now
+from huntaze_backend.core.clock import now, server_time
 from huntaze_backend.core.schema import Base, UtcMicros
 from huntaze_contract.ids import new_id
 
@@ -36,6 +50,10 @@ __all__ = [
 ]
 
 Op = Literal["U", "D"]
+_Key = tuple[str, str, str]
+"""Agency, entity, id."""
+_Entry = tuple[_Key, tuple[Op, str | None]]
+"""What was touched, how, and whose creator's it is."""
 Span = tuple[int, int]
 """First and last `seq` that a commit gave to an agency's changes."""
 
@@ -135,32 +153,13 @@ def take(session: Session) -> dict[str, Span]:
     collected: _Collected | None = session.info.pop(_COLLECTED, None)
     if collected is None:
         return {}
+    log = _log_at_once if session.get_bind().dialect.name == "postgresql" else _log_one_by_one
     spans: dict[str, Span] = {}
-    at = now(session)
     # In one order everywhere, so that two units of work over the same agencies cannot wait for each other.
     for agency_id in sorted({key[0] for key in collected.entries}):
         entries = [(key, value) for key, value in collected.entries.items() if key[0] == agency_id]
-        last = session.execute(
-            update(CounterRow)
-            .where(CounterRow.agency_id == agency_id)
-            .values(last_seq=CounterRow.last_seq + len(entries))
-            .returning(CounterRow.last_seq)
-            .execution_options(synchronize_session=False)
-        ).scalar_one()
+        last = log(session, agency_id, entries)
         first = last - len(entries) + 1
-        rows = [
-            {
-                "agency_id": agency_id,
-                "entity": entity,
-                "entity_id": entity_id,
-                "seq": first + index,
-                "op": op,
-                "creator_id": creator_id,
-                "at": at,
-            }
-            for index, ((_, entity, entity_id), (op, creator_id)) in enumerate(entries)
-        ]
-        session.connection().execute(_upsert(session), rows)
         places = {key: first + index for index, (key, _) in enumerate(entries)}
         for key, write in collected.stamps:
             if key in places:
@@ -169,22 +168,96 @@ def take(session: Session) -> dict[str, Span]:
     return spans
 
 
-def _upsert(session: Session) -> Any:
-    return _UPSERTS[session.get_bind().dialect.name]
+def _log_one_by_one(session: Session, agency_id: str, entries: Sequence[_Entry]) -> int:
+    """Take the counter, then write the rows; returns the last place. For SQLite, where nobody can wait for it."""
+    at = now(session)
+    connection = session.connection()
+    last: int = connection.execute(_COUNTED, {"of_agency": agency_id, "taken": len(entries)}).scalar_one()
+    seqs = range(last - len(entries) + 1, last + 1)
+    connection.execute(_UPSERT_ROWS, _as_rows(agency_id, entries, seqs, at))
+    return last
 
 
-def _upsert_by(insert: Any) -> Any:
+def _log_at_once(session: Session, agency_id: str, entries: Sequence[_Entry]) -> int:
+    """The same in one statement of PostgreSQL: the counter is locked for one round trip and the commit, no more."""
+    taken = {"taken": len(entries)} | _as_arrays(agency_id, entries)
+    last: int = session.connection().execute(_LOGGED, taken).scalar_one()
+    return last
+
+
+def _as_rows(agency_id: str, entries: Sequence[_Entry], seqs: Iterable[int], at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "agency_id": agency_id,
+            "entity": entity,
+            "entity_id": entity_id,
+            "seq": seq,
+            "op": op,
+            "creator_id": creator_id,
+            "at": at,
+        }
+        for seq, ((_, entity, entity_id), (op, creator_id)) in zip(seqs, entries, strict=True)
+    ]
+
+
+def _as_arrays(agency_id: str, entries: Sequence[_Entry]) -> dict[str, Any]:
+    return {
+        "of_agency": agency_id,
+        "entities": [entity for (_, entity, _), _ in entries],
+        "ids": [entity_id for (_, _, entity_id), _ in entries],
+        "ops": [op for _, (op, _) in entries],
+        "creators": [creator_id for _, (_, creator_id) in entries],
+    }
+
+
+def _upsert(insert: Any) -> Any:
     return insert.on_conflict_do_update(
         index_elements=["agency_id", "entity", "entity_id"],
         set_={name: insert.excluded[name] for name in ("seq", "op", "creator_id", "at")},
     )
 
 
+def _upsert_touched(source: FromClause, seq: ColumnElement[int]) -> Any:
+    """Upsert the entities that `_as_arrays` passes; `source` contains `_TOUCHED`, and `seq` is each row's place."""
+    columns = {
+        "agency_id": bindparam("of_agency", type_=String()),
+        "entity": _TOUCHED.c.entity,
+        "entity_id": _TOUCHED.c.entity_id,
+        "seq": seq,
+        "op": _TOUCHED.c.op,
+        "creator_id": _TOUCHED.c.creator_id,
+        "at": server_time(),
+    }
+    return _upsert(
+        postgresql.insert(ChangeRow).from_select(list(columns), select(*columns.values()).select_from(source))
+    )
+
+
+def _touched() -> TableValuedAlias:
+    arrays = [bindparam(name, type_=postgresql.ARRAY(String())) for name in ("entities", "ids", "ops", "creators")]
+    return (
+        func.unnest(*arrays)
+        .table_valued(
+            *(column(name, String()) for name in ("entity", "entity_id", "op", "creator_id")), with_ordinality="place"
+        )
+        .render_derived(name="touched")
+    )
+
+
 # Made once: every unit of work that changes something ends with one of them.
-_UPSERTS = {
-    "postgresql": _upsert_by(postgresql.insert(ChangeRow)),
-    "sqlite": _upsert_by(sqlite.insert(ChangeRow)),
-}
+_TAKEN = bindparam("taken", type_=BigInteger())
+_COUNTED = (
+    update(CounterRow)
+    .where(CounterRow.agency_id == bindparam("of_agency", type_=String()))
+    .values(last_seq=CounterRow.last_seq + _TAKEN)
+    .returning(CounterRow.last_seq)
+)
+_UPSERT_ROWS = _upsert(sqlite.insert(ChangeRow))
+_TOUCHED = _touched()
+_COUNTER = _COUNTED.cte("counter")
+_LOGGED = select(_COUNTER.c.last_seq).add_cte(
+    _upsert_touched(_COUNTER.join(_TOUCHED, true()), _COUNTER.c.last_seq - _TAKEN + _TOUCHED.c.place).cte("logged")
+)
 
 
 def version(agency_id: str, entity: str, id: InstrumentedAttribute[str]) -> ColumnElement[int]:  # noqa: A002

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-__all__ = ["CLOCK_KEY", "Clock", "SystemClock", "now"]
+from huntaze_backend.core.schema import UtcMicros
+
+__all__ = ["CLOCK_KEY", "Clock", "SystemClock", "now", "server_time"]
 
 CLOCK_KEY = "huntaze.clock"
 """Where a unit of work carries the clock (`Session.info`); put there by `core.db` alone."""
@@ -90,3 +92,9 @@ def now(session: Session) -> datetime:
         return moment
     clock: Clock = session.info[CLOCK_KEY]
     return clock.now()
+
+
+def server_time() -> ColumnElement[datetime]:
+    """What `now` answers on PostgreSQL, as a part of a statement there: once in it, and without asking beforehand."""
+    seconds = func.extract("epoch", func.clock_timestamp())
+    return type_coerce(select(cast(seconds * 1_000_000, BigInteger)).scalar_subquery(), UtcMicros())
