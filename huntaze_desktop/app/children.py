@@ -132,7 +132,8 @@ class Child:
             _end(process)
             if isinstance(error, ChildFailedError):
                 raise
-            raise ChildFailedError(self._spec.name, f"{self._spec.name} ended before it was ready") from error
+            # Who ends before it read its first line breaks the pipe, and has said why all the same.
+            raise self._failure(process) from error
         self._port = int(answer["port"])
         threading.Thread(target=_drain, args=(_pipe(process.stdout),), daemon=True).start()
         self._on_change(True)  # noqa: FBT003
@@ -152,8 +153,11 @@ class Child:
         finally:
             guard.cancel()
         process.wait()
+        raise self._failure(process)
+
+    def _failure(self, process: subprocess.Popen[bytes]) -> ChildFailedError:
         code, text = _last_words(self._spec.log_path)
-        raise ChildFailedError(
+        return ChildFailedError(
             self._spec.name, text or f"{self._spec.name} ended with exit code {process.returncode}", code
         )
 

@@ -1,5 +1,6 @@
 """A child becomes ready, comes back on its port after a kill, and ends with its parent."""
 
+import json
 import os
 import signal
 import subprocess
@@ -125,6 +126,16 @@ def test_a_child_that_refuses_to_start_says_why(tmp_path):
     with pytest.raises(ChildFailedError, match=r"Port 80 is taken\.") as failed:
         child.start()
     assert failed.value.code == "PORT_TAKEN"
+
+
+def test_a_child_that_never_reads_its_first_line_says_why_as_well(tmp_path):
+    words = json.dumps({"error": "KEY_WRONG", "detail": "The key does not fit."})
+    more_than_a_pipe_holds = "x" * 1_000_000
+    broken = f"import sys; sys.stderr.write({words!r}); sys.exit(3)"
+    child = Child(spec(tmp_path, broken, stdin_line={"secret": more_than_a_pipe_holds}))
+    with pytest.raises(ChildFailedError, match=r"The key does not fit\.") as raised:
+        child.start()
+    assert raised.value.code == "KEY_WRONG"
 
 
 def test_the_child_ends_when_its_parent_is_killed(tmp_path):
