@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -132,7 +133,7 @@ def test_a_child_that_never_reads_its_first_line_says_why_as_well(tmp_path):
     words = json.dumps({"error": "KEY_WRONG", "detail": "The key does not fit."})
     more_than_a_pipe_holds = "x" * 1_000_000
     broken = f"import sys; sys.stderr.write({words!r}); sys.exit(3)"
-    child = Child(spec(tmp_path, broken, stdin_line={"secret": more_than_a_pipe_holds}))
+    child = Child(replace(spec(tmp_path, broken), stdin_line={"secret": more_than_a_pipe_holds}))
     with pytest.raises(ChildFailedError, match=r"The key does not fit\.") as raised:
         child.start()
     assert raised.value.code == "KEY_WRONG"
