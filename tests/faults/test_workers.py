@@ -14,7 +14,7 @@ from tests.faults.layers import workers
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_or_doubled_while_workers_die(tmp_path: Path) -> None:
     result = workers.run(Plan(seed=7, scale="short", folder=tmp_path))
-    assert result.violations == []
+    assert not result.violations, "\n".join(result.violations)
     figures = result.figures
     assert (figures["sends"], figures["lost"], figures["doubled"], figures["out_of_order"]) == (40, 0, 0, 0)
     assert figures["max_in_any_60s"] <= 10
