@@ -72,7 +72,7 @@ class Me(WireModel):
 class Tokens(WireModel):
     """A short access token and the refresh token that replaces it.
 
-    Each refresh token works once; the last one may be repeated for 30 s, for a client whose answer was lost.
+    Each refresh token works once; the last one may be repeated for 10 minutes, for a client whose answer was lost.
     """
 
     access_token: str

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from huntaze_backend import migrations
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.accounts.members import NewOwner, create_owner
-from huntaze_backend.areas.accounts.tables import AccessRow, ConnectionRow, CreatorRow, MemberRow
+from huntaze_backend.areas.accounts.tables import AccessRow, ConnectionRow, CreatorRow, MemberRow, SessionRow
 from huntaze_backend.areas.fans.intake import Source
 from huntaze_backend.areas.messages import dispatch, scheduled, search
 from huntaze_backend.areas.messages.chats import put_chats
@@ -32,6 +32,7 @@ from huntaze_backend.engines.gateways.reading import PlatformAccount, PlatformCh
 from huntaze_contract.ids import Id, new_id
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import Role, Tokens
+from huntaze_desktop.cache import apply
 from tests.faults.sim.hosts import BackendHost, ClientHost, Line, LineFaults
 from tests.faults.sim.platform import NOON, Verdicts, executions
 from tests.faults.sim.vendor import Vendor, VendorFaults
@@ -356,6 +357,8 @@ class Stack:
             verdicts.judge_order(talk.chat_id, [order[str(id_)] for id_ in firsts])
         if len(rows) != written:
             self.complaints.append(f"{written} messages were written, and the backend has {len(rows)}")
+        if ended := await self.backend.db.read(_ended_sign_ins):
+            self.complaints.append(f"{ended} sign-ins were ended as stolen, and nobody stole one")
         for client in self.clients:
             self.complaints += await self._compare(client, rows)
 
@@ -367,13 +370,24 @@ class Stack:
         here = await client.do(lambda core: core.store.read(lambda c: {row.id: row.state for row in c.execute(query)}))
         there = {row.id: row.state for row in rows.values() if row.conversation_id in mine}
         if here != there:
-            different = {id_ for id_ in here.keys() | there.keys() if here.get(id_) != there.get(id_)}
-            differences.append(f"{client.name} and the backend differ about {len(different)} messages")
+            different = sorted(id_ for id_ in here.keys() | there.keys() if here.get(id_) != there.get(id_))
+            shown = ", ".join(f"{id_} is {here.get(id_)} here, {there.get(id_)} there" for id_ in different[:3])
+            differences.append(
+                f"{client.name} and the backend differ about {len(different)} messages ({shown});"
+                f" {await self._standing(client)}"
+            )
         waiting = text("SELECT count(*) FROM outbox")
         left = await client.do(lambda core: core.store.read(lambda c: c.execute(waiting).scalar_one()))
         if left:
             differences.append(f"{client.name} still holds {left} messages in its outbox")
         return differences
+
+    async def _standing(self, client: ClientHost) -> str:
+        """What a client believes of its connection, and how far behind it is: why it may know less than the backend."""
+        connection = client.core.link.connection
+        state = await client.do(lambda core: core.store.read(apply.sync_state))
+        last = await self.backend.db.read(lambda session: session.scalar(select(changes.CounterRow.last_seq)))
+        return f"it is {connection.state.name} ({connection.detail}), at change {state.seq} of {last}"
 
 
 def _email(number: int | None) -> str:
@@ -387,6 +401,11 @@ def _undecided(session: Session) -> list[MessageRow]:
 def _overtaken(connection: Any) -> list[Id]:
     rows = connection.execute(text("SELECT id FROM outbox WHERE state = 'needs_review' AND NOT confirmed"))
     return [str(id_) for id_ in rows.scalars()]
+
+
+def _ended_sign_ins(session: Session) -> int:
+    ended = select(func.count()).select_from(SessionRow).where(SessionRow.revoked_at.is_not(None))
+    return session.scalars(ended).one()
 
 
 def _sent(session: Session) -> int:

@@ -8,6 +8,7 @@ from huntaze_backend.areas.accounts.tables import MemberRow, RefreshTokenRow, Se
 from huntaze_backend.core.audit import AuditRow
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Tokens
+from huntaze_desktop.engine.timing import Timing
 from tests.helpers.house import PASSWORD, SECRETS, House
 
 
@@ -19,6 +20,11 @@ async def tokens_of(house: House, who: str = "owner") -> Tokens:
 
 async def refresh(house: House, token: str):
     return await house.client.post("/api/v2/auth/refresh", json={"refresh_token": token})
+
+
+async def pass_since_the_last_refresh(house: House, seconds: float) -> None:
+    earlier = text("UPDATE refresh_tokens SET used_at = used_at - :us WHERE used_at IS NOT NULL")
+    await house.services.db.write(lambda session: session.execute(earlier, {"us": round(seconds * 1_000_000)}))
 
 
 async def me_with(house: House, access_token: str):
@@ -125,11 +131,19 @@ async def test_a_client_whose_answer_was_lost_may_repeat_at_once(house):
     assert (await refresh(house, lost.refresh_token)).json()["code"] == "TOKEN_REUSED"
 
 
+async def test_a_client_that_waited_in_vain_and_was_then_cut_off_may_still_repeat(house):
+    first = await tokens_of(house)
+    await refresh(house, first.refresh_token)
+    waited, between_tries, cut_off = Timing().request, Timing().backoff_cap, 120.0
+    await pass_since_the_last_refresh(house, waited + between_tries + cut_off)
+
+    assert (await refresh(house, first.refresh_token)).status_code == 200
+
+
 async def test_a_late_repeat_is_a_reuse(house):
     first = await tokens_of(house)
     await refresh(house, first.refresh_token)
-    later = text("UPDATE refresh_tokens SET used_at = used_at - 31000000 WHERE used_at IS NOT NULL")
-    await house.services.db.write(lambda session: session.execute(later))
+    await pass_since_the_last_refresh(house, 601)
 
     assert (await refresh(house, first.refresh_token)).json()["code"] == "TOKEN_REUSED"
 

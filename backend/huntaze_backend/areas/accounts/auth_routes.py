@@ -34,7 +34,7 @@ async def sign_in(form: SignIn, request: Request, auth: Auth) -> Tokens:
 async def refresh(form: Refresh, auth: Auth) -> Tokens:
     """Exchange a refresh token for new tokens.
 
-    Each works once; for 30 seconds the last one may be repeated, for a client whose answer was lost. An older one ends
+    Each works once; for 10 minutes the last one may be repeated, for a client whose answer was lost. An older one ends
     the sign-in.
     """
     return await auth.refresh(form.refresh_token.get_secret_value())

@@ -22,7 +22,8 @@ from huntaze_contract.wire import ProblemCode, Role, SignIn, Tokens
 
 __all__ = ["Authenticator", "forget_expired"]
 
-_REPEAT_GRACE = timedelta(seconds=30)
+# A client waits 30 s for an answer and up to 30 s more between tries, and its line may be gone for minutes meanwhile.
+_REPEAT_GRACE = timedelta(minutes=10)
 # Every request asks these two, so they are made once.
 _MEMBER_OF_SESSION = (
     select(MemberRow.agency_id, MemberRow.role, MemberRow.name)
@@ -155,7 +156,7 @@ class Authenticator:
 
 
 def _answer_was_lost(session: Session, token: RefreshTokenRow, at: datetime) -> bool:
-    """Whether a repeated token is a client that never got its answer: at once, and nobody used the new one.
+    """Whether a repeated token is a client that never got its answer: soon after, and nobody used the new one.
 
     The new one counts as used from here on. If someone did receive it, its use ends the sign-in.
     """
