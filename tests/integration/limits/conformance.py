@@ -253,6 +253,28 @@ def sends_that_lag_behind_their_permits(ground: Ground, make: MakeGate, minutes:
         assert len(play.executed[play.rules.account.key]) >= least, "the gate wastes what is allowed"
 
 
+def a_burst_buys_nothing_later(ground: Ground, make: MakeGate) -> None:
+    """All at once, then asking every second: the minute that began with the burst holds no eleventh.
+
+    GCRA and a token bucket let 19 through, a fixed window 20, and nothing has to lag or to go wrong for that.
+    """
+    play = Play(ground, make(), Rules.of(10, spaced=False))
+    account = play.rules.account
+    play.advance(
+        WINDOW / 2 - timedelta(seconds=ground.at.second)
+    )  # a burst on the full minute would suit fixed windows
+    end = ground.at + 2 * WINDOW
+    while ground.at < end:
+        decision = play.ask([account])
+        if decision.permit is None:
+            play.advance(SECOND)
+            continue
+        play.lands([account], timedelta(0))
+        play.settle(decision.permit, certain=True)
+    play.never_over_the_limit()
+    assert len(play.executed[account.key]) == 2 * account.limit, "the gate wastes what is allowed"
+
+
 def all_meters_or_none(ground: Ground, make: MakeGate) -> None:
     """A denial by one meter takes nothing of the others, in whatever order they are named."""
     gate, rules = make(), Rules.of(10, spaced=False)
@@ -412,6 +434,7 @@ def _with_failing_statement(
 
 
 RULES: tuple[Callable[[Ground, MakeGate], None], ...] = (
+    a_burst_buys_nothing_later,
     all_meters_or_none,
     a_denial_says_when_to_ask_again,
     spacing_runs_from_the_answer_but_never_waits_for_one,

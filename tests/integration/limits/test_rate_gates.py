@@ -10,9 +10,11 @@ from functools import partial
 
 import pytest
 from hypothesis import Phase
+from sqlalchemy import func, select
 
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.engines.limits.port import RateGate
+from huntaze_backend.engines.limits.tables import PermitRow
 from huntaze_contract.ids import new_id
 from tests.integration.limits import conformance, wrong_gates
 from tests.integration.limits.grounds import Ground
@@ -55,6 +57,16 @@ def test_a_rule_of_the_port(
     rule(ground, adapter)
 
 
+def test_an_accounts_log_does_not_grow_with_its_age(ground: Ground) -> None:
+    play = conformance.Play(ground, SqlRateGate(), conformance.Rules.of(10, spaced=True))
+    meters = play.rules.for_send(0, campaign=True)
+    for _ in range(30):
+        play.settle(str(play.ask(meters).permit), certain=True)
+        play.advance(conformance.WINDOW)
+    rows = select(func.count()).select_from(PermitRow).where(PermitRow.key.in_([meter.key for meter in meters]))
+    assert ground.unit(lambda session: session.scalar(rows) or 0) < 30, "120 rows were written, 4 of them count"
+
+
 # --- the suite itself -----------------------------------------------------------------------------------------------
 
 
@@ -73,6 +85,14 @@ def test_the_suite_sees_what_a_wrong_gate_lets_through(sqlite_store: Ground, wro
 def test_the_suite_sees_that_a_window_from_the_permit_is_not_one_of_sends(sqlite_store: Ground, wrong: str) -> None:
     with pytest.raises(AssertionError, match="over the limit"):
         conformance.sends_that_lag_behind_their_permits(sqlite_store, OVER_THE_LIMIT[wrong], minutes=4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "most"), [("GCRA", 19), ("token bucket", 19), ("fixed window", 20), ("sliding counter", 14)]
+)
+def test_the_suite_sees_what_a_burst_buys(sqlite_store: Ground, wrong: str, most: int) -> None:
+    with pytest.raises(AssertionError, match=f"over the limit: {most} of 10"):
+        conformance.a_burst_buys_nothing_later(sqlite_store, OVER_THE_LIMIT[wrong])
 
 
 def test_the_suite_sees_a_gate_that_asks_its_meters_one_after_the_other(sqlite_store: Ground) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from huntaze_backend.core.bulk import insert_new
 from huntaze_backend.core.clock import now
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.engines.limits.port import Decision, Meter
@@ -184,13 +183,12 @@ class FailsOpen(SqlRateGate):
 class Unlocked(SqlRateGate):
     """Counts and then notes without holding the meter: right alone, wrong beside others."""
 
-    def _lock(self, session: Session, meters: Sequence[Meter]) -> dict[str, datetime | None]:
-        keys = sorted({meter.key for meter in meters})
-        rows = dict(session.execute(select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys))).all())
-        insert_new(session, MeterRow, [{"key": key, "blocked_until": None} for key in keys if key not in rows])
-        return rows
+    def _lock(self, session: Session, meters: Sequence[Meter]) -> tuple[dict[str, datetime | None], datetime]:
+        keys = [meter.key for meter in meters]
+        rows = session.execute(select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(keys))).all()
+        return dict(rows), now(session)
 
-    def _counting(self, session: Session, *arguments: Any) -> Any:
-        found = super()._counting(session, *arguments)
+    def _log(self, session: Session, keys: Sequence[str]) -> Any:
+        found = super()._log(session, keys)
         time.sleep(0.02)  # who asks at the same time counts the same, also where each has a core to itself
         return found

@@ -9,7 +9,9 @@ from huntaze_backend.core.schema import Base, UtcMicros
 
 
 class MeterRow(Base):
-    """A meter that was ever asked. On PostgreSQL its row lock makes decisions about one key follow one another."""
+    """A meter's pause. On PostgreSQL every meter that was ever asked has a row, whose lock makes decisions about it
+    follow one another; SQLite has rows of pauses only.
+    """
 
     __tablename__ = "limit_meters"
 
@@ -18,7 +20,7 @@ class MeterRow(Base):
 
 
 class PermitRow(Base):
-    """One send in one meter's log. Rows that no longer count are removed when the meter is next asked."""
+    """One send in one meter's log. Rows that no longer count are removed when the meter is asked, a few at once."""
 
     __tablename__ = "limit_permits"
     __table_args__ = (Index("ix_limit_permits_key_counts_until", "key", "counts_until"),)

@@ -1,37 +1,81 @@
 """The limiter as an exact log in SQL, in the caller's own transaction.
 
 SQLite has one writer, so a decision and its record cannot be torn apart; PostgreSQL takes the meters' rows in the order
-of their keys, then reads the clock, so that decisions about one meter follow one another in time.
+of their keys and reads the clock when it has them, so that decisions about one meter follow one another in time. The
+log is read by a statement of its own after that: what the one before us wrote is not in the snapshot that waited.
 """
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    String,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.bulk import insert_new
-from huntaze_backend.core.clock import now
+from huntaze_backend.core.clock import now, server_time
 from huntaze_backend.core.schema import UtcMicros
 from huntaze_backend.engines.limits.port import Decision, Meter
 from huntaze_backend.engines.limits.tables import MeterRow, PermitRow
 from huntaze_contract.ids import new_id
 
 _MICROSECOND = timedelta(microseconds=1)
+_LEFT_OVERS = 20
+"""So many rows that no longer count are read with the others before a statement removes them."""
 
 # Made once: every send asks them several times, and making one costs more than its answer.
 _KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_AT: BindParameter[datetime] = bindparam("at", type_=UtcMicros())
 _PAUSES = select(MeterRow.key, MeterRow.blocked_until).where(MeterRow.key.in_(_KEYS)).order_by(MeterRow.key)
-_LOCKED_PAUSES = _PAUSES.with_for_update()
-_COUNTING = (
+_LOCKED = _PAUSES.with_for_update().cte("locked")
+# PostgreSQL reads the clock here for each row that `locked` hands out, which is when it has it.
+_HELD = select(_LOCKED.c.key, _LOCKED.c.blocked_until, server_time())
+_NEW = postgresql.insert(MeterRow)
+_MADE = _NEW.on_conflict_do_update(index_elements=["key"], set_={"key": _NEW.excluded.key}).returning(
+    MeterRow.key, MeterRow.blocked_until, server_time()
+)
+_LOG = (
     select(PermitRow.key, PermitRow.open, PermitRow.started_at, PermitRow.counts_until)
-    .where(PermitRow.key.in_(_KEYS), PermitRow.counts_until > bindparam("at", type_=UtcMicros()))
+    .where(PermitRow.key.in_(_KEYS))
     .order_by(PermitRow.counts_until)
 )
-_OVER = delete(PermitRow).where(PermitRow.key.in_(_KEYS), PermitRow.counts_until <= bindparam("at", type_=UtcMicros()))
-_OVER = _OVER.execution_options(synchronize_session=False)
+_OVER = delete(PermitRow).where(PermitRow.key.in_(_KEYS), PermitRow.counts_until <= _AT)
+_TAKE = insert(PermitRow)
+_END = (
+    update(PermitRow)
+    .where(PermitRow.permit_id == bindparam("permit", type_=String()), PermitRow.open)
+    .values(open=False)
+)
+
+
+def _answered(at: ColumnElement[datetime], later: Any, earlier: Any) -> Update:
+    until = at + PermitRow.window_us
+    # A log entry only ever shortens (its bound was the worst case); spacing runs anew from the answer.
+    end = case(
+        (PermitRow.kind == "spacing", later(PermitRow.counts_until, until)),
+        else_=earlier(PermitRow.counts_until, until),
+    )
+    return _END.values(counts_until=end)
+
+
+_ANSWERED_POSTGRESQL = _answered(server_time(), func.greatest, func.least)
+_ANSWERED_SQLITE = _answered(_AT, func.max, func.min)
 _Entry = Row[str, bool, datetime, datetime]
 """A permit in a meter's log: key, open, started_at, counts_until."""
 
@@ -48,22 +92,30 @@ class SqlRateGate:
     """Implements `RateGate`."""
 
     def acquire(self, session: Session, meters: Sequence[Meter], *, longest_flight: timedelta) -> Decision:
-        blocked = self._lock(session, meters)
-        at = now(session)
+        blocked, at = self._lock(session, meters)
         keys = [meter.key for meter in meters]
-        session.execute(_OVER, {"keys": keys, "at": at})
-        decision = _decide(meters, blocked, self._counting(session, keys, at), at)
+        entries = self._log(session, keys)
+        counting = _counting(entries, at)
+        connection = session.connection()
+        if len(entries) - len(counting) >= _LEFT_OVERS:
+            connection.execute(_OVER, {"keys": keys, "at": at})
+        decision = _decide(meters, blocked, counting, at)
         if not decision.granted:
             return decision
         permit = new_id()
-        for meter in meters:
-            until = at + meter.window if meter.kind == "spacing" else at + longest_flight + meter.window
-            row = PermitRow(permit_id=permit, key=meter.key, kind=meter.kind, open=True)
-            row.window_us = meter.window // _MICROSECOND
-            row.started_at = at
-            row.counts_until = until
-            session.add(row)
-        session.flush()
+        rows = [
+            {
+                "permit_id": permit,
+                "key": meter.key,
+                "kind": meter.kind,
+                "window_us": meter.window // _MICROSECOND,
+                "open": True,
+                "started_at": at,
+                "counts_until": at + meter.window + (longest_flight if meter.kind == "log" else timedelta(0)),
+            }
+            for meter in meters
+        ]
+        connection.execute(_TAKE, rows)
         remaining = {key: left - 1 for key, left in decision.remaining.items()}
         return Decision(granted=True, permit=permit, remaining=remaining)
 
@@ -71,14 +123,14 @@ class SqlRateGate:
         keys = [meter.key for meter in meters]
         rows = session.execute(_PAUSES, {"keys": keys})
         at = now(session)
-        return _decide(meters, dict(rows.all()), self._counting(session, keys, at), at)
+        return _decide(meters, dict(rows.all()), _counting(self._log(session, keys), at), at)
 
     def forecast(self, session: Session, meters: Sequence[Meter], count: int) -> list[datetime]:
         keys = [meter.key for meter in meters]
         rows = session.execute(_PAUSES, {"keys": keys})
         at = now(session)
         pauses = [pause for _, pause in rows if pause is not None]
-        entries = self._counting(session, keys, at)
+        entries = _counting(self._log(session, keys), at)
         # Of each meter the `limit` latest ends decide, the earliest of them first.
         ends = {
             meter.key: heapq.nlargest(
@@ -102,15 +154,13 @@ class SqlRateGate:
         return times
 
     def settle(self, session: Session, permit: str, *, certain: bool) -> None:
-        at = now(session)
-        for row in session.scalars(select(PermitRow).where(PermitRow.permit_id == permit, PermitRow.open)).all():
-            row.open = False
-            if not certain:
-                continue
-            until = at + timedelta(microseconds=row.window_us)
-            # A log entry only ever shortens (its bound was the worst case); spacing runs anew from the answer.
-            row.counts_until = max(row.counts_until, until) if row.kind == "spacing" else min(row.counts_until, until)
-        session.flush()
+        connection = session.connection()
+        if not certain:
+            connection.execute(_END, {"permit": permit})
+        elif connection.dialect.name == "postgresql":
+            connection.execute(_ANSWERED_POSTGRESQL, {"permit": permit})
+        else:
+            connection.execute(_ANSWERED_SQLITE, {"permit": permit, "at": now(session)})
 
     def refund(self, session: Session, permit: str) -> None:
         session.execute(delete(PermitRow).where(PermitRow.permit_id == permit, PermitRow.open))
@@ -126,16 +176,22 @@ class SqlRateGate:
             .values(blocked_until=until)
         )
 
-    def _lock(self, session: Session, meters: Sequence[Meter]) -> dict[str, datetime | None]:
+    def _lock(self, session: Session, meters: Sequence[Meter]) -> tuple[dict[str, datetime | None], datetime]:
+        """Hold the meters until the commit: their pauses, and the time at which they were held."""
         keys = sorted({meter.key for meter in meters})
-        rows = dict(session.execute(_LOCKED_PAUSES, {"keys": keys}).all())
+        if session.get_bind().dialect.name == "sqlite":  # whoever writes holds everything
+            return dict(session.execute(_PAUSES, {"keys": keys}).all()), now(session)
+        rows = session.execute(_HELD, {"keys": keys}).all()
         if len(rows) < len(keys):
-            insert_new(session, MeterRow, [{"key": key, "blocked_until": None} for key in keys])
-            rows = dict(session.execute(_LOCKED_PAUSES, {"keys": keys}).all())
-        return rows
+            rows = session.connection().execute(_MADE, [{"key": key, "blocked_until": None} for key in keys]).all()
+        return {key: pause for key, pause, _ in rows}, max(at for _, _, at in rows)
 
-    def _counting(self, session: Session, keys: Sequence[str], at: datetime) -> Sequence[_Entry]:
-        return session.execute(_COUNTING, {"keys": keys, "at": at}).all()
+    def _log(self, session: Session, keys: Sequence[str]) -> Sequence[_Entry]:
+        return session.execute(_LOG, {"keys": keys}).all()
+
+
+def _counting(entries: Sequence[_Entry], at: datetime) -> list[_Entry]:
+    return [entry for entry in entries if entry.counts_until > at]
 
 
 def _decide(
