@@ -3,7 +3,8 @@
 A row is taken when it is newer than the one that is here, so pages, events and answers may arrive in any order and any
 number of times. `gen` makes a full sync safe without emptying a table first: rows of an earlier generation give way to
 anything, and what a finished full sync did not see is swept away in one go. Drafts and the outbox are not its business,
-but for one thing: an outbox row whose message the server has is done, and leaves in the same transaction.
+but for two things: an outbox row whose message the server has is done, and leaves in the same transaction; and what a
+restored server lost comes back there.
 """
 
 from collections import defaultdict
@@ -20,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
+from huntaze_desktop.cache import accepted
 from huntaze_desktop.cache.from_wire import Row, row_of
 from huntaze_desktop.cache.schema import BY_ENTITY, MESSAGES
 from huntaze_desktop.cache.times import from_us, to_us
@@ -142,10 +144,13 @@ def apply_snapshot_page(
 
 def finish_snapshot_page(connection: Connection, page: wire.SnapshotPage) -> Touched:
     """Note that a page is stored; after the last one, remove what the server no longer has."""
+    last = page.next_page is None
+    known: str | None = connection.execute(text("SELECT epoch FROM sync_state")).scalar()
     connection.execute(
         text(
             "UPDATE sync_state SET cursor = :cursor, seq = :seq, page = :page, done = :done, total = :total,"
-            " complete = :complete, synced_at = CASE WHEN :complete THEN :at ELSE synced_at END"
+            " complete = :complete, synced_at = CASE WHEN :complete THEN :at ELSE synced_at END,"
+            " epoch = CASE WHEN :complete THEN :epoch ELSE epoch END"
         ),
         {
             "cursor": page.cursor,
@@ -153,11 +158,18 @@ def finish_snapshot_page(connection: Connection, page: wire.SnapshotPage) -> Tou
             "page": page.next_page,
             "done": page.done,
             "total": page.total,
-            "complete": page.next_page is None,
+            "complete": last,
+            "epoch": page.epoch,
             "at": to_us(page.server_time),
         },
     )
-    return _sweep(connection) if page.next_page is None else Touched()
+    if not last:
+        return Touched()
+    if known is not None and page.epoch is not None and known != page.epoch:
+        accepted.review_lost(connection)
+    else:
+        accepted.forget_unseen(connection)
+    return _sweep(connection)
 
 
 def apply_message(connection: Connection, message: wire.Message) -> Touched:
@@ -275,11 +287,14 @@ def _touched_by(entity: str, rows: Sequence[dict[str, Any]]) -> Touched:
             return Touched(creators=True)
 
 
-_DONE = text("DELETE FROM outbox WHERE id IN :ids RETURNING conversation_id").bindparams(
+_DONE = text(f"DELETE FROM outbox WHERE id IN :ids RETURNING {accepted.COLUMNS}").bindparams(  # noqa: S608 - constants
     bindparam("ids", expanding=True)
 )
 
 
 def _release_outbox(connection: Connection, ids: Sequence[Id]) -> Touched:
-    done = connection.execute(_DONE, {"ids": list(ids)}).scalars().all()
-    return Touched(conversations=frozenset(done), outbox=True) if done else Touched()
+    done = connection.execute(_DONE, {"ids": list(ids)}).mappings().all()
+    if not done:
+        return Touched()
+    accepted.keep(connection, done)
+    return Touched(conversations=frozenset(row["conversation_id"] for row in done), outbox=True)

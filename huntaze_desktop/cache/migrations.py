@@ -157,7 +157,27 @@ def _second(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
+_THIRD: tuple[str, ...] = (
+    # Which life of the server's database the rows are from; another one after a backup was restored.
+    "ALTER TABLE sync_state ADD COLUMN epoch TEXT",
+    # --- what this computer did
+    # The epoch under which a message was first sent: then and only then may the server have had it.
+    "ALTER TABLE outbox ADD COLUMN epoch TEXT",
+    """CREATE TABLE accepted (
+        id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, creator_id TEXT NOT NULL, text TEXT NOT NULL,
+        composed_at INTEGER NOT NULL, device_seq INTEGER NOT NULL, send_at INTEGER)""",
+    # The epoch is known from a full sync only.
+    """UPDATE sync_state SET gen = gen + (cursor IS NOT NULL OR complete OR page IS NOT NULL), cursor = NULL, seq = 0,
+        page = NULL, complete = 0, done = 0, total = 0""",
+)
+
+
+def _third(connection: Connection) -> None:
+    for statement in _THIRD:
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third)
 """Migration i brings a file from version i to i + 1."""
 
 

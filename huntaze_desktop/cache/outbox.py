@@ -47,6 +47,8 @@ class Waiting:
     """Not given to the server before then: Send can be undone."""
     collision: wire.Collision | None
     """What the server said was missed, when it did not accept the message."""
+    epoch: str | None
+    """Of the server's database at the first request: another one would not know what that one had."""
 
     @property
     def going(self) -> bool:
@@ -138,14 +140,19 @@ def to_upload(connection: Connection) -> list[Waiting]:
 def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | None:
     """Note durably that a request begins, and what it will say came before it; None if the row has left.
 
-    The body of a message never changes between attempts, so what came before is written down at the first.
+    The body of a message never changes between attempts, so what came before, and to which database of the server it
+    first went, is written down at the first.
     """
     row = get(connection, message_id)
     if row is None:
         return None
     prev = row.prev_id if row.attempts else _sent_before(connection, row, me)
     connection.execute(
-        text("UPDATE outbox SET attempts = attempts + 1, prev_id = :prev WHERE id = :id"),
+        text(
+            "UPDATE outbox SET attempts = attempts + 1, prev_id = :prev,"
+            " epoch = coalesce(CASE WHEN attempts THEN epoch END, (SELECT s.epoch FROM sync_state AS s))"
+            " WHERE id = :id"
+        ),
         {"prev": prev, "id": message_id},
     )
     return get(connection, message_id)
@@ -207,8 +214,12 @@ def confirm(connection: Connection, message_id: Id) -> Touched:
             text("SELECT reply_rev FROM conversations WHERE id = :id"), {"id": row.conversation_id}
         ).scalar()
     )
+    # It goes to whatever database the server has now: that an earlier one may have had it was part of the question.
     connection.execute(
-        text("UPDATE outbox SET confirmed = 1, base_rev = :base, lease_epoch = NULL WHERE id = :id"),
+        text(
+            "UPDATE outbox SET confirmed = 1, base_rev = :base, lease_epoch = NULL,"
+            " epoch = CASE WHEN confirmed THEN epoch END WHERE id = :id"
+        ),
         {"base": base, "id": message_id},
     )
     return _touched(row.conversation_id)
@@ -309,7 +320,7 @@ def take_drafts(connection: Connection, drafts: Sequence[wire.Draft]) -> None:
 
 _SELECT = (
     "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts,"
-    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision FROM outbox"
+    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision, epoch FROM outbox"
 )
 
 
@@ -341,6 +352,7 @@ def _waiting(row: Any) -> Waiting:
         from_us(row.send_at),
         from_us(row.hold_until),
         wire.Collision.model_validate(json.loads(row.collision)) if row.collision else None,
+        row.epoch,
     )
 
 

@@ -18,6 +18,7 @@ from huntaze_contract import outgoing, wire
 from huntaze_contract.ids import Id
 from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import Touched, apply, outbox
+from huntaze_desktop.cache.accepted import RESTORED
 from huntaze_desktop.cache.outbox import Waiting
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.clock import ServerClock
@@ -180,6 +181,7 @@ class Uploader:
             prev_id=begun.prev_id,
             base_rev=begun.base_rev,
             lease_epoch=begun.lease_epoch,
+            epoch=begun.epoch,
             send_at=begun.send_at,
             override=begun.confirmed,
         )
@@ -209,6 +211,8 @@ class Uploader:
             self._pull_soon()
             await self._store.write(lambda connection: outbox.forget_attempts(connection, row.id))
             return False
+        if error.code == wire.ProblemCode.RESTORED:
+            return await self._server_was_restored(row)
         if error.collision is not None:
             collision = error.collision
             await self._store.change(lambda c: outbox.overtake(c, row.id, collision))
@@ -219,6 +223,21 @@ class Uploader:
             await self._store.change(lambda c: outbox.withdraw_confirmation(c, row.id, error.code))
         else:
             await self._advance(row.id, outgoing.Reject(error.code))
+        return True
+
+    async def _server_was_restored(self, row: Waiting) -> bool:
+        """The server's database was replaced since the first request. Only if that one came to nothing may it go on."""
+        self._pull_soon()
+        now = await self._present(row)
+        if now is None:
+            return True
+        if now.attempts == 1:  # this one, which was refused
+            await self._store.write(lambda connection: outbox.forget_attempts(connection, row.id))
+            return False
+        if row.state in (State.EXPIRED, State.NEEDS_REVIEW):
+            await self._store.change(lambda c: outbox.withdraw_confirmation(c, row.id, RESTORED))
+        else:
+            await self._advance(row.id, outgoing.Overtake(RESTORED))
         return True
 
     async def _is_there(self, row: Waiting) -> bool:

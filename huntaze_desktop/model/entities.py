@@ -240,7 +240,7 @@ class Review:
     text: str
     composed_at: datetime
     reason: str
-    """colleague_replied, fan_wrote_on, lease_lost or expired."""
+    """colleague_replied, fan_wrote_on, lease_lost, expired, or restored: the server lost it, it may have been sent."""
     missed: tuple[MissedMessage, ...] = ()
     holder: str | None = None
 

@@ -120,7 +120,13 @@ def page(changes: list[wire.Change], seq: int, *, cursor: str | None = None, mor
 
 
 def snapshot_page(
-    changes: list[wire.Change], seq: int, *, next_page: str | None = None, done: int = 0, total: int = 0
+    changes: list[wire.Change],
+    seq: int,
+    *,
+    next_page: str | None = None,
+    done: int = 0,
+    total: int = 0,
+    epoch: str | None = None,
 ) -> wire.SnapshotPage:
     return wire.SnapshotPage(
         changes=changes,
@@ -129,5 +135,6 @@ def snapshot_page(
         next_page=next_page,
         done=done,
         total=total,
+        epoch=epoch,
         server_time=NOON,
     )

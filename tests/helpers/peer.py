@@ -56,6 +56,8 @@ class Peer:
     slow_refresh: float = 0.0
     """Seconds between the spending of a refresh token and the answer with the new one."""
     expired_cursors: bool = False
+    epoch: int = 1
+    """Of the database: another one after a backup was restored."""
     silent_events: bool = False
     no_pulls: bool = False
     """Answer no pull, so that only events can bring something."""
@@ -136,6 +138,8 @@ class Peer:
         self.log.clear()
         self.put(self.agency.me, self.agency.creator, *rows)
         self.expired_cursors = True
+        self.epoch += 1
+        self.accepted = {key: row for key, row in self.accepted.items() if ("message", row.id) in self.rows}
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.skew
@@ -257,6 +261,7 @@ class Peer:
                 next_page=f"{end}.{seq}" if end < len(rows) else None,
                 done=end,
                 total=len(rows),
+                epoch=str(self.epoch),
                 server_time=self.now(),
             )
         )
@@ -268,6 +273,8 @@ class Peer:
             return self.instead_of_posts.popleft()
         replayed = key in self.accepted
         if not replayed:
+            if body["epoch"] is not None and body["epoch"] != str(self.epoch):
+                return problem(409, "RESTORED")
             collision = self._collision(body)
             if collision is not None:
                 return problem(409, "COLLISION", collision=json.loads(collision.model_dump_json()))
@@ -477,7 +484,7 @@ class Wire:
 
     async def up(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
@@ -491,6 +498,11 @@ class Wire:
         await asyncio.gather(*self._lines, return_exceptions=True)
         if server is not None:
             await server.wait_closed()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Python 3.11 logs a handler that was cancelled as an error; a line that is cut ends like any other.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._accept(reader, writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

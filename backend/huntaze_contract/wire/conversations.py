@@ -149,6 +149,12 @@ class NewMessage(WireModel):
         le=2**53,
         description="the reply lease it was written under, if any; LEASE_LOST if it is not current",
     )
+    epoch: str | None = Field(
+        default=None,
+        max_length=36,
+        description="of the snapshot that the writer had when this was first sent; RESTORED if the service has another"
+        " one and does not know the message: it may have had it before",
+    )
     send_at: UtcTime | None = Field(default=None, description="goes at that time and not before; up to a year ahead")
     override: bool = Field(
         default=False, description="a person saw what was missed and wants it sent all the same; audited"

@@ -88,6 +88,7 @@ class SnapshotPage(WireModel):
     next_page: str | None
     done: int = Field(description="rows delivered up to and including this page")
     total: int = Field(description="rows in all, as counted at the first page")
+    epoch: str | None = Field(default=None, description="another one than before: a backup was restored meanwhile")
     server_time: UtcTime
 
 

@@ -160,6 +160,7 @@ def overtaken_text(code: str | None) -> str:
         "colleague_replied": _tr("Not sent, a colleague replied meanwhile"),
         "fan_wrote_on": _tr("Not sent, the fan wrote on meanwhile"),
         "lease_lost": _tr("Not sent, a colleague took over meanwhile"),
+        "restored": _tr("May have been sent, the server was restored"),
     }.get(code or "", _tr("Not sent, the conversation went on"))
 
 

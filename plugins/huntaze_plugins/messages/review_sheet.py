@@ -80,6 +80,11 @@ def why(review: Review, fan_name: str) -> str:
     colleague = next((one.author_name for one in review.missed if one.outgoing and one.author_name), None)
     if review.reason == "expired":
         return tr("It waited for more than a day, so it was not sent by itself. Does it still fit?")
+    if review.reason == "restored":
+        return tr(
+            "The service was restored from an earlier copy and does not know this message; it may have been sent."
+            " Look at the platform, then send it again or discard it."
+        )
     if review.reason == "fan_wrote_on":
         return tr("{0} wrote on after you had written this. Does your answer still fit?").format(fan)
     if review.reason == "lease_lost":

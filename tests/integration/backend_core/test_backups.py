@@ -34,9 +34,9 @@ def folder(sqlite_url: str) -> Path:
     return Path(sqlite_url.removeprefix("sqlite:///")).parent
 
 
-async def accept(house: House, headers: dict[str, str], **more: Any) -> str:
-    key = new_id()
-    body = {
+def body_of(house: House, **more: Any) -> tuple[str, dict[str, Any]]:
+    """A key and a message."""
+    return new_id(), more | {
         "conversation_id": house.seed.conversation_ids[0],
         "text": "Good evening",
         "composed_at": house.services.clock.now().isoformat(),
@@ -44,9 +44,45 @@ async def accept(house: House, headers: dict[str, str], **more: Any) -> str:
         "device_seq": 1,
         "override": True,
     }
-    answer = await house.client.post("/api/v2/messages", headers=headers | {"Idempotency-Key": key}, json=body | more)
-    assert answer.status_code == 201, answer.text
-    return key
+
+
+async def post(
+    client: httpx2.AsyncClient, headers: dict[str, str], message: tuple[str, dict[str, Any]]
+) -> tuple[int, str | None]:
+    """The answer's status and code."""
+    key, body = message
+    answer = await client.post("/api/v2/messages", headers=headers | {"Idempotency-Key": key}, json=body)
+    return answer.status_code, answer.json().get("code")
+
+
+async def accept(house: House, headers: dict[str, str], **more: Any) -> str:
+    message = body_of(house, **more)
+    assert await post(house.client, headers, message) == (201, None)
+    return message[0]
+
+
+async def test_what_was_first_sent_before_a_restore_is_not_taken_in_by_a_repeat(sqlite_url, tmp_path):
+    file, data = tmp_path / "monday.db", folder(sqlite_url)
+    database = Database.open(sqlite_url, key=DATABASE_KEY)
+    async with house_over(database) as house:
+        owner = await house.headers()
+        before = (await house.client.get("/api/v2/sync/snapshot", headers=owner)).json()["epoch"]
+        kept = body_of(house, epoch=before)
+        lost = body_of(house, epoch=before)
+        assert await post(house.client, owner, kept) == (201, None)
+        await asyncio.to_thread(back_up, SETTINGS, data, file)
+        assert await post(house.client, owner, lost) == (201, None)
+    await database.close()
+
+    await asyncio.to_thread(restore, SETTINGS, data, file)
+
+    async with reopened(sqlite_url) as (_, client):
+        after = (await client.get("/api/v2/sync/snapshot", headers=owner)).json()["epoch"]
+        assert after != before
+        assert await post(client, owner, kept) == (200, None)
+        assert await post(client, owner, lost) == (409, "RESTORED")
+        asked = (lost[0], lost[1] | {"epoch": after})
+        assert await post(client, owner, asked) == (201, None)
 
 
 async def lease(house: House, headers: dict[str, str], conversation: int = 0) -> int:

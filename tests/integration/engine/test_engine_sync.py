@@ -7,12 +7,13 @@ from sqlalchemy import text
 from starlette.responses import HTMLResponse
 
 from huntaze_contract import wire
+from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import CacheKey, open_cache
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
 from tests.helpers.agency import KEY
-from tests.helpers.peer import Peer
-from tests.integration.engine.conftest import Desk, seen, until
+from tests.helpers.peer import Peer, problem
+from tests.integration.engine.conftest import Desk, offline, seen, until
 
 
 async def test_a_first_sync_fills_the_list_page_by_page(desk: Desk, peer: Peer) -> None:
@@ -117,7 +118,7 @@ async def test_an_expired_cursor_leads_to_a_full_sync_that_keeps_drafts_and_outb
     engine = await desk.sign_in()
     listing, outbox = engine.listing(ConversationQuery()), engine.outbox()
     await seen(listing, lambda value: value.total == 2)
-    await desk.wire.down()
+    await offline(desk)
     mine = await engine.send(talk.id, "unsent")
     await engine.save_draft(talk.id, "half a thought")
     fan = peer.rows["fan", talk.fan_id].row
@@ -277,3 +278,47 @@ async def test_a_draft_of_another_computer_is_taken_up_where_nothing_newer_is_he
     engine = await desk.start()
     await until(lambda: peer.requests.count("GET /api/v2/drafts") == 2)
     assert await engine.draft(two.id) == "newer here"
+
+
+async def test_a_restored_server_that_lost_a_message_makes_its_author_decide(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    outbox = engine.outbox()
+    mine = await engine.send(talk.id, "Good evening")
+    await until(lambda: mine in peer.accepted)
+    await seen(engine.window(talk.id), lambda value: value.rows and not value.rows[0].local)
+    peer.restore_from_backup(peer.rows["fan", talk.fan_id].row, talk)
+    engine.nudge()
+    (item,) = await seen(outbox, lambda items: items)
+    assert (item.id, item.state, item.reason) == (mine, State.NEEDS_REVIEW, "restored")
+    assert mine not in peer.accepted
+    await engine.retry(mine)
+    await until(lambda: mine in peer.accepted)
+    assert (peer.posts[-1][1]["override"], peer.posts[-1][1]["epoch"]) == (True, "2")
+    await seen(outbox, lambda items: not items)
+
+
+async def test_a_message_whose_answer_was_lost_is_not_given_to_a_restored_server_by_itself(
+    desk: Desk, peer: Peer
+) -> None:
+    talk, other = peer.talk("One"), peer.talk("Two")
+    peer.silent_events = True
+    engine = await desk.sign_in()
+    outbox = engine.outbox()
+    peer.instead_of_posts.extend(problem(503, "UNAVAILABLE") for _ in range(500))
+    tried = await engine.send(talk.id, "may have gone out")
+    await until(lambda: peer.posts)
+    await offline(desk)
+    fresh = await engine.send(other.id, "never left")
+    fans = [peer.rows["fan", one.fan_id].row for one in (talk, other)]
+    peer.restore_from_backup(*fans, talk, other)
+    peer.instead_of_posts.clear()
+    # The outbox is quicker than sync here: what decides is the server's door.
+    peer.no_pulls = True
+    await desk.wire.up()
+    (first, *_) = await seen(outbox, lambda items: items and items[0].state is State.NEEDS_REVIEW)
+    assert (first.id, first.reason) == (tried, "restored")
+    peer.no_pulls = False
+    engine.nudge()
+    await until(lambda: fresh in peer.accepted)
+    assert tried not in peer.accepted

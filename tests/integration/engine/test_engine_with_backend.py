@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from huntaze_backend.serve.backups import back_up, restore
+from huntaze_backend.settings import Settings
 from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import CacheKey, apply, digest, open_cache
 from huntaze_desktop.engine import Engine, MemoryTokenStore
@@ -27,6 +29,7 @@ from tests.integration.engine.conftest import QUICK, seen
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 FANS = 16
+DATABASE_KEY = "ab" * 32
 OWNER = {"email": "iris@example.com", "password": "correct horse battery", "name": "Iris", "agency": "Northlight"}
 
 
@@ -79,7 +82,7 @@ class Place:
 
     def _start_backend(self, port: int) -> Process:
         arguments = ["backend", "serve", "--data", str(self.folder / "service"), "--port", str(port)]
-        return Process("huntaze_cli", *arguments, first_line={"database_key": "ab" * 32, "owner": OWNER})
+        return Process("huntaze_cli", *arguments, first_line={"database_key": DATABASE_KEY, "owner": OWNER})
 
     async def kill_backend(self) -> None:
         await asyncio.to_thread(self.backend.end, kill=True)
@@ -178,6 +181,49 @@ async def test_the_whole_way_of_a_message_and_a_kill_of_the_service(place: Place
     everything = [text for texts in place.delivered().values() for text in texts]
     assert len(everything) == len(set(everything)) == 7
     await engine.call(same_as_the_servers)
+
+
+async def test_what_a_restored_backup_does_not_know_is_asked_of_its_author_and_what_went_out_comes_back(
+    place: Place, tmp_path: Path
+) -> None:
+    engine, data, copy = place.engine, place.folder / "service", tmp_path / "monday.db"
+    found = await seen(engine.listing(ConversationQuery()), lambda value: value.total == FANS, within=60)
+    await seen(engine.connection, lambda c: c.state is ConnectionState.ONLINE, within=60)
+    talk, other = found.rows[:2]
+    window, outbox = engine.window(talk.id), engine.outbox()
+    settings = Settings(database_key=DATABASE_KEY, database_url=None)
+    await asyncio.to_thread(back_up, settings, data, copy)
+    at = engine.now() + timedelta(days=1)
+    mine = await engine.send(other.id, "For tomorrow", send_at=at)
+    await engine.send(talk.id, "Went out since")
+    await seen(
+        window, lambda value: [r.state for r in value.rows if r.text == "Went out since"] == [State.SENT], within=60
+    )
+    await seen(
+        engine.window(other.id),
+        lambda value: [r.state for r in value.rows if r.id == mine] == [State.SCHEDULED],
+        within=60,
+    )
+
+    await place.kill_backend()
+    await asyncio.to_thread(restore, settings, data, copy)
+    await place.start_backend_again()
+    engine.nudge()
+
+    (item,) = await seen(outbox, lambda items: items, within=60)
+    assert (item.id, item.state, item.reason, item.text) == (mine, State.NEEDS_REVIEW, "restored", "For tomorrow")
+    review = await engine.review(mine)
+    assert review is not None
+    assert review.reason == "restored"
+    # The platform lists what was delivered: there it is again, once, and not ours to send.
+    await seen(window, lambda value: [r.local for r in value.rows if r.text == "Went out since"] == [False], within=90)
+    await engine.retry(mine)
+    await seen(outbox, lambda items: not items, within=60)
+    await seen(
+        engine.window(other.id), lambda value: [r.state for r in value.rows if r.id == mine] == [State.SCHEDULED]
+    )
+    everything = [text for texts in place.delivered().values() for text in texts]
+    assert everything == ["Went out since"]
 
 
 async def same_as_the_servers(core: Core) -> None:

@@ -323,6 +323,7 @@ def test_a_review_that_is_over_is_told(page: MessagesPage, context: FakeContext)
         ("expired", "It waited for more than a day"),
         ("fan_wrote_on", "Daniel wrote on after you had written this."),
         ("lease_lost", "Ana took this conversation over"),
+        ("restored", "restored from an earlier copy and does not know this message; it may have been sent"),
     ],
 )
 def test_a_review_says_why_in_plain_words(page: MessagesPage, context: FakeContext, reason: str, told: str) -> None:

@@ -17,6 +17,7 @@ from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.core.audit import audit
 from huntaze_backend.core.auth import Principal
+from huntaze_backend.core.changes import CounterRow
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.errors import ConflictError, NotFoundError, ValidationProblem
 from huntaze_contract.ids import new_id
@@ -70,7 +71,7 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
     Raises:
         NotFoundError: no such conversation for this member.
         ValidationProblem: KEY_REUSED, CANNOT_SEND, or a time too far ahead.
-        ConflictError: OUT_OF_ORDER; COLLISION or LEASE_LOST with what the writer had not seen.
+        ConflictError: RESTORED; OUT_OF_ORDER; COLLISION or LEASE_LOST with what the writer had not seen.
     """
     known = _by_key(session, principal.agency_id, key)
     conversation = _locked(session, principal.agency_id, body.conversation_id)
@@ -83,6 +84,7 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
     if conversation is None:
         raise NotFoundError
     principal.require_creator(conversation.creator_id)
+    _check_epoch(session, principal.agency_id, body.epoch)
     send_at = _time_of(session, body.send_at)
     _check_open(conversation)
     _check_order(session, conversation, body.prev_id)
@@ -190,6 +192,20 @@ def _check_open(conversation: ConversationRow) -> None:
             conversation.cannot_send_reason or "The platform does not let you write to this fan.",
             code=ProblemCode.CANNOT_SEND,
             field="conversation_id",
+        )
+
+
+def _check_epoch(session: Session, agency_id: str, epoch: str | None) -> None:
+    """What was first sent to the database before it was replaced may have been known there, and may have gone out."""
+    if epoch is None:
+        return
+    present = session.scalar(select(CounterRow.epoch).where(CounterRow.agency_id == agency_id))
+    if present != epoch:
+        raise ConflictError(
+            "The service was restored from an earlier copy.",
+            code=ProblemCode.RESTORED,
+            title="The service was restored",
+            action="Take a new snapshot. If an earlier request may have arrived, let a person look at the platform.",
         )
 
 

@@ -97,6 +97,7 @@ def snapshot_page(session: Session, registry: SyncRegistry, scope: Scope, page: 
         next_page=following.write() if stage_no < len(stages) else None,
         done=done,
         total=max(at.total, done),
+        epoch=at.start.epoch,
         server_time=now(session),
     )
 
