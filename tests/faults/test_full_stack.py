@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from huntaze_backend.engines.gateways.adapters.vendor_client import make_client
+from huntaze_backend.engines.gateways.adapters.vendor_reader import VendorReader
+from huntaze_backend.engines.gateways.factory import PlatformAccess
 from tests.faults.layer import Plan
 from tests.faults.layers import full_stack
+from tests.faults.sim.vendor import Vendor
 from tests.faults.sim.virtual_time import Program, StandstillError, play_in_virtual_time
 
 
@@ -19,6 +24,18 @@ def test_what_was_written_is_sent_once_and_in_order_while_everything_breaks(tmp_
     assert found.figures["full_stack_sends"] == 150
     assert found.figures["full_stack_kills"]["backend"] > 0
     assert found.figures["full_stack_kills"]["client"] > 0
+
+
+def test_the_platform_lists_every_fan_and_chat_of_an_account() -> None:
+    async def read() -> tuple[set[str], set[str]]:
+        vendor = Vendor(["one", "two"], 2, Random(1), None)
+        reader = VendorReader(
+            make_client(PlatformAccess("c", "http://platform", "key"), connections=1, transport=vendor)
+        )
+        fans, chats = await reader.fans("one"), await reader.chats("one")
+        return {fan.id for fan in fans.items}, {chat.id for chat in chats.items}
+
+    assert play_in_virtual_time(read) == ({"one-0", "one-1"}, {"one-0", "one-1"})
 
 
 def test_an_hour_of_waiting_takes_no_time_and_ends_in_order() -> None:

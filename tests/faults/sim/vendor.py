@@ -124,6 +124,8 @@ class Vendor(httpx2.AsyncBaseTransport):
                 return _page([self._chat(chat) for chat in chats])
             case [_, "chats", chat_id, "messages"]:
                 return self._messages(self.chats[chat_id], params)
+            case [account, "fans", "all"]:
+                return _page([_fan(chat.id) for chat in self.chats.values() if chat.account == account])
             case [_, "fans", chat_id]:
                 return {"data": _fan(chat_id)}
             case _:
