@@ -6,6 +6,7 @@ two would take each other's open sends for crashed ones, and read every account 
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,7 @@ from huntaze_backend.core.exclusive import NOTICED_WITHIN_S, Exclusive
 from huntaze_backend.engines.gateways.factory import PlatformAccess
 from huntaze_backend.engines.queue.cron import Ticker
 from huntaze_backend.engines.queue.runner import Runner
+from huntaze_backend.engines.sync.hub import Hub
 from huntaze_contract.wire import BudgetFrame, SendBudget
 
 __all__ = ["run", "run_in_turn"]
@@ -28,6 +30,20 @@ __all__ = ["run", "run_in_turn"]
 log = structlog.get_logger(__name__)
 
 _ASK_AGAIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """Shows budgets to the desktops whose event streams end in this process."""
+
+    hub: Hub
+
+    def watched(self, agency_id: str) -> bool:
+        return self.hub.watched(agency_id)
+
+    def show(self, agency_id: str, budget: SendBudget) -> None:
+        frame = BudgetFrame(cs=0, budget=budget).model_dump(mode="json")
+        self.hub.publish_ephemeral(agency_id, budget.creator_id, frame)
 
 
 async def run_in_turn(services: Services, stop: asyncio.Event, asked: asyncio.Event) -> None:
@@ -93,17 +109,13 @@ async def _run_while_mine(services: Services, stop: asyncio.Event, asked: asynci
 async def run(services: Services, stop: asyncio.Event) -> None:
     """Run every loop until `stop`, then let them end in order: the senders first, the readers they use last."""
 
-    def on_budget(agency_id: str, budget: SendBudget) -> None:
-        frame = BudgetFrame(cs=0, budget=budget).model_dump(mode="json")
-        services.hub.publish_ephemeral(agency_id, budget.creator_id, frame)
-
     def access(session: Session, connection_id: str) -> PlatformAccess | None:
         try:
             return accounts.platform_access(accounts.connection(session, connection_id), services.box)
         except NotFoundError:
             return None
 
-    dispatches = Dispatches(services.db, services.rate_gate, services.policy, services.gateways, on_budget)
+    dispatches = Dispatches(services.db, services.rate_gate, services.policy, services.gateways, _Board(services.hub))
     outbound = Outbound(services.db, services.bus, services.readers, dispatches, access)
     sent_last = asyncio.Event()
     reading = asyncio.create_task(services.feed.run(sent_last))

@@ -161,7 +161,7 @@ class House:
     outbound: Outbound
     me: Principal
     chats: list[Chat]
-    budgets: list[SendBudget] = field(default_factory=list)
+    board: Board
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     worker: asyncio.Task[None] | None = None
 
@@ -223,6 +223,20 @@ class House:
         await self.db.write(change)
 
 
+@dataclass
+class Board:
+    """Where budgets are shown, to whoever looks."""
+
+    looked_at: bool = True
+    shown: list[SendBudget] = field(default_factory=list)
+
+    def watched(self, _agency_id: str) -> bool:
+        return self.looked_at
+
+    def show(self, _agency_id: str, budget: SendBudget) -> None:
+        self.shown.append(budget)
+
+
 async def build_house(db: Database, sandbox: Sandbox, *, policy: SendPolicy = QUICK) -> House:
     """Connects an agency to the sandbox; on a database that has one already, goes on with that."""
     gateways = VendorGateways(call_timeout_s=policy.timing.call_timeout.total_seconds(), wait_s=0.15)
@@ -234,15 +248,15 @@ async def build_house(db: Database, sandbox: Sandbox, *, policy: SendPolicy = QU
         await _connect(db, gateways, box, access)
     readers = Readers(db, gateways, lambda session, id_: access if id_ == connection_id else None)
     bus, gate = EventBus(db), SqlRateGate()
-    budgets: list[SendBudget] = []
-    dispatches = Dispatches(db, gate, policy, gateways, lambda agency_id, budget: budgets.append(budget))
+    board = Board()
+    dispatches = Dispatches(db, gate, policy, gateways, board)
     outbound = Outbound(db, bus, readers, dispatches, lambda session, id_: access)
     if known is None:
         await _list_chats(db, await readers.of(connection_id))
     chats = await db.read(_stored_chats)
     agency_id = await db.read(lambda session: session.scalars(select(AgencyRow.id)).one())
     me = Principal(new_id(), agency_id, Role.OWNER, None, new_id(), "Iris")
-    return House(db, sandbox, bus, readers, Sending(db, gate, policy), outbound, me, chats, budgets)
+    return House(db, sandbox, bus, readers, Sending(db, gate, policy), outbound, me, chats, board)
 
 
 async def _connect(db: Database, gateways: VendorGateways, box: SecretBox, access: PlatformAccess) -> None:

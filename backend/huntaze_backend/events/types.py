@@ -62,3 +62,5 @@ class MessageSettled:
     conversation_id: str
     creator_id: str
     agency_id: str
+    unclear: bool
+    """Nobody can say whether it was carried out: it is to be searched for."""

@@ -60,6 +60,12 @@ async def test_delivery_clears_the_wait_and_shows_the_message_as_the_newest(hous
 
 async def test_the_budget_is_told_as_it_shrinks(house: Any) -> None:
     await house.until(await house.send(house.chats[0], "one"), "sent")
-    assert [budget.remaining for budget in house.budgets] == [9, 9]
+    assert [budget.remaining for budget in house.board.shown] == [9, 9]
     budget = await house.sending.budget(house.me, house.chats[0].creator_id)
     assert (budget.limit, budget.remaining) == (10, 9)
+
+
+async def test_a_budget_that_nobody_looks_at_is_not_worked_out(house: Any) -> None:
+    house.board.looked_at = False
+    await house.until(await house.send(house.chats[0], "one"), "sent")
+    assert house.board.shown == []

@@ -5,8 +5,8 @@ Late binding: nothing holds a future slot. A claim asks the limiter for the best
 is asked unless the whole account must wait, and what a person sees is an estimate.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -93,7 +93,7 @@ class Claim:
     unread: Unread | None = None
     again_at: datetime | None = None
     budget: SendBudget | None = None
-    """The account's after an attempt was opened."""
+    """The account's after an attempt was opened; None if nobody watches."""
 
 
 def agenda_of_connection(session: Session, connection_id: str, skip: Mapping[str, datetime | None]) -> Agenda:
@@ -116,6 +116,7 @@ def claim(
     creator_id: str,
     *,
     seen: Mapping[str, HighWater],
+    watched: Callable[[str], bool],
     skip: Collection[str] = (),
 ) -> Claim:
     """Open an attempt for the best head of an account, if it may go now.
@@ -126,6 +127,7 @@ def claim(
         policy: timing.
         creator_id: the account.
         seen: by conversation, what was read of it a moment ago because of an `Unread`.
+        watched: whether anybody of an agency would see its budgets.
         skip: conversations that are being read, or could not be.
     """
     at = now(session)
@@ -140,6 +142,8 @@ def claim(
     again_at: datetime | None = None
     while best is not None:
         tried = _try(session, gate, policy, account, best, seen)
+        if tried.claim.opened is not None and watched(creator.agency_id):
+            return replace(tried.claim, budget=budget_of(session, gate, creator, policy))
         if tried.decision.granted:
             return tried.claim
         whole = gate.peek(session, account.meters)
@@ -208,7 +212,7 @@ def _try(
         media=tuple(str(item["platform_id"]) for item in row.media),
         client_key=attempt.client_key,
     )
-    return _Tried(decision, Claim(opened=opened, budget=budget_of(session, gate, creator, policy)))
+    return _Tried(decision, Claim(opened=opened))
 
 
 def _bars_campaigns(creator: Limited, policy: SendPolicy, decision: Decision) -> bool:

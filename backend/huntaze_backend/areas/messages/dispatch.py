@@ -37,7 +37,7 @@ from huntaze_backend.engines.gateways.sending import (
 from huntaze_backend.engines.limits.port import RateGate
 from huntaze_contract.wire import SendBudget
 
-__all__ = ["BudgetListener", "ConnectionDispatch", "Dispatches"]
+__all__ = ["BudgetBoard", "ConnectionDispatch", "Dispatches"]
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +47,15 @@ _LIST_FIRST = 50
 _AFTER_FAILED_LISTING = timedelta(seconds=5)
 
 
-class BudgetListener(Protocol):
-    def __call__(self, agency_id: str, budget: SendBudget) -> None:
-        """An account's budget changed; worth showing, not worth keeping."""
+class BudgetBoard(Protocol):
+    """Where budgets are shown. They are worth showing, not worth keeping."""
+
+    def watched(self, agency_id: str) -> bool:
+        """Whether anybody looks: working a budget out takes six statements while the claim holds the store."""
+        ...
+
+    def show(self, agency_id: str, budget: SendBudget) -> None:
+        """An account's budget changed."""
         ...
 
 
@@ -61,7 +67,7 @@ class Dispatches:
     gate: RateGate
     policy: SendPolicy
     senders: SenderFactory
-    on_budget: BudgetListener
+    board: BudgetBoard
 
     def open(self, access: PlatformAccess, reader: PlatformReader) -> "ConnectionDispatch":
         return ConnectionDispatch(
@@ -71,7 +77,7 @@ class Dispatches:
             policy=self.policy,
             reader=reader,
             gateway=self.senders.sender(access),
-            on_budget=self.on_budget,
+            board=self.board,
         )
 
 
@@ -87,7 +93,7 @@ class ConnectionDispatch:
         policy: SendPolicy,
         reader: PlatformReader,
         gateway: Gateway,
-        on_budget: BudgetListener,
+        board: BudgetBoard,
     ) -> None:
         self._connection_id = connection_id
         self._db = db
@@ -95,7 +101,7 @@ class ConnectionDispatch:
         self._policy = policy
         self._reader = reader
         self._gateway = gateway
-        self._on_budget = on_budget
+        self._board = board
         self._leader = asyncio.Lock()
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
@@ -202,6 +208,7 @@ class ConnectionDispatch:
                 policy=self._policy,
                 creator_id=creator_id,
                 seen=dict(self._seen.get(creator_id, {})),
+                watched=self._board.watched,
                 skip=frozenset(self._skipped),
             )
         )
@@ -218,7 +225,7 @@ class ConnectionDispatch:
         opened = claim.opened
         self._seen.get(creator_id, {}).pop(opened.conversation_id, None)
         if claim.budget is not None:
-            self._on_budget(opened.agency_id, claim.budget)
+            self._board.show(opened.agency_id, claim.budget)
         ttl_s = self._policy.timing.attempt_ttl.total_seconds()
         work = SendWork(
             attempt_id=opened.attempt_id,
@@ -278,14 +285,22 @@ class ConnectionDispatch:
         for attempt in range(_REPORT_TRIES):
             try:
                 settled = await self._db.write(
-                    partial(outcomes.settle, gate=self._gate, policy=self._policy, attempt_id=attempt_id, report=report)
+                    partial(
+                        outcomes.settle,
+                        gate=self._gate,
+                        policy=self._policy,
+                        attempt_id=attempt_id,
+                        report=report,
+                        watched=self._board.watched,
+                    )
                 )
             except SQLAlchemyError:
                 log.exception("dispatch.report_not_stored", attempt_id=attempt_id)
                 await self._db.clock.sleep(0.05 * 2**attempt)
                 continue
-            self._on_budget(settled.agency_id, settled.budget)
-            self.wake(settled.budget.creator_id)
+            if settled.budget is not None:
+                self._board.show(settled.agency_id, settled.budget)
+            self.wake(settled.creator_id)
             return
 
 

@@ -60,7 +60,7 @@ class Outbound:
         bus.subscribe(ConnectionDeleted, lambda event: self._end([event.connection_id]))
         bus.subscribe(CreatorStateChanged, lambda event: self._wake(event.creator_id))
         bus.subscribe(MessageReady, lambda event: self._wake(event.creator_id))
-        bus.subscribe(MessageSettled, lambda event: self._settled(event.creator_id))
+        bus.subscribe(MessageSettled, self._settled)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then what is under way may end within 5 s. What does not is found and searched for later."""
@@ -131,6 +131,7 @@ class Outbound:
         for dispatch, _ in self._open.values():
             dispatch.wake(creator_id)
 
-    def _settled(self, creator_id: str) -> None:
-        self._wake(creator_id)
-        self._searcher.wake()
+    def _settled(self, event: MessageSettled) -> None:
+        self._wake(event.creator_id)
+        if event.unclear:
+            self._searcher.wake()

@@ -1,5 +1,6 @@
 """Taking in what became of an attempt: the message's event, the permit's end, the account's pause, in one commit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -51,11 +52,30 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Settled:
     agency_id: str
-    budget: SendBudget
+    creator_id: str
+    budget: SendBudget | None
+    """The account's now; None if nobody watches."""
 
 
-def settle(session: Session, gate: RateGate, policy: SendPolicy, attempt_id: str, report: Report) -> Settled:
-    """Close an attempt. A second report of the same attempt changes nothing unless it proves delivery."""
+def settle(
+    session: Session,
+    gate: RateGate,
+    policy: SendPolicy,
+    attempt_id: str,
+    report: Report,
+    *,
+    watched: Callable[[str], bool],
+) -> Settled:
+    """Close an attempt. A second report of the same attempt changes nothing unless it proves delivery.
+
+    Args:
+        session: the unit of work.
+        gate: holds the permit.
+        policy: timing.
+        attempt_id: which attempt.
+        report: what became of it.
+        watched: whether anybody of an agency would see its budgets.
+    """
     # The message first, then its attempt, as everywhere: two units of work then cannot wait for each other.
     found = session.scalar(_OF_ATTEMPT, {"attempt": attempt_id})
     row = session.get_one(MessageRow, found, with_for_update=True)
@@ -70,8 +90,10 @@ def settle(session: Session, gate: RateGate, policy: SendPolicy, attempt_id: str
         _answer(session, gate, policy, row, report)
     elif report.platform_id is not None:
         _late(session, policy, row, report)
-    emit(session, MessageSettled(row.id, row.conversation_id, row.creator_id, row.agency_id))
-    return Settled(row.agency_id, budget_of(session, gate, creator, policy))
+    unclear = row.state == State.UNKNOWN
+    emit(session, MessageSettled(row.id, row.conversation_id, row.creator_id, row.agency_id, unclear))
+    budget = budget_of(session, gate, creator, policy) if watched(row.agency_id) else None
+    return Settled(row.agency_id, row.creator_id, budget)
 
 
 def reading_failed(session: Session, agency_id: str, creator_id: str, *, expired: bool) -> datetime:

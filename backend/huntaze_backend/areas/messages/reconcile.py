@@ -213,7 +213,8 @@ _OWNERS = select(MessageRow.platform_id, MessageRow.client_key).where(
 
 
 def _settled(session: Session, row: MessageRow) -> None:
-    emit(session, MessageSettled(row.id, row.conversation_id, row.creator_id, row.agency_id))
+    unclear = row.state == State.UNKNOWN
+    emit(session, MessageSettled(row.id, row.conversation_id, row.creator_id, row.agency_id, unclear))
 
 
 # --- proof from elsewhere -----------------------------------------------------------------------------------------

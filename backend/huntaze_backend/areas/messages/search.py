@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_NAP_S = 1.0
 _PARALLEL = 8
+_SEARCHED_AGAIN = (State.RECONCILING, None)
+"""After these there may be something due: the next listing of the same message, or of what overtook the search."""
 
 
 class Searcher:
@@ -32,10 +34,10 @@ class Searcher:
         self._readers = readers
         self._woken = asyncio.Event()
         self._slots = asyncio.Semaphore(_PARALLEL)
-        self._searching: dict[str, asyncio.Task[None]] = {}
+        self._searching: dict[str, asyncio.Task[State | None]] = {}
 
     def wake(self) -> None:
-        """A send may have become unknown."""
+        """A send became unknown, or we stop."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -72,14 +74,14 @@ class Searcher:
             return _LONGEST_NAP_S
         return min(max((found.next_at - found.at).total_seconds(), 0.001), _LONGEST_NAP_S)
 
-    def _done(self, message_id: str, task: asyncio.Task[None]) -> None:
+    def _done(self, message_id: str, task: asyncio.Task[State | None]) -> None:
         self._searching.pop(message_id, None)
         if not task.cancelled() and task.exception() is not None:
             log.error("search.broke_off", message_id=message_id, exc_info=task.exception())
-        else:
+        elif not task.cancelled() and task.result() in _SEARCHED_AGAIN:
             self.wake()
 
-    async def _search(self, search: Search) -> None:
+    async def _search(self, search: Search) -> State | None:
         async with self._slots:
             reader = None if search.connection_id is None else await self._readers.of(search.connection_id)
             listing = Listing((), complete=False)
@@ -90,3 +92,4 @@ class Searcher:
             )
         if state is not State.RECONCILING:
             log.info("search.ended", message_id=search.message_id, state=state)
+        return state

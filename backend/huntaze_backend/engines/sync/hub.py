@@ -54,6 +54,10 @@ class Hub:
             if not self._subscriptions[agency_id]:
                 del self._subscriptions[agency_id]
 
+    def watched(self, agency_id: str) -> bool:
+        """Whether anybody of the agency is subscribed in this process."""
+        return agency_id in self._subscriptions
+
     def publish_ephemeral(self, agency_id: str, creator_id: str | None, frame: Mapping[str, Any]) -> None:
         """Pass a frame to every subscriber that may see the creator.
 
