@@ -63,9 +63,10 @@ async def test_tasks_report_errors_and_are_cancelled_together():
 
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, gc, sys
 from PySide6.QtWidgets import QApplication
-from huntaze_desktop.ui.bridge import GuiLoop
+from huntaze_desktop.ui.bridge import COLLECT_AT, SWITCH_S, GuiLoop
+before = sys.getswitchinterval(), gc.get_threshold()
 app = QApplication(["x", "-platform", "offscreen"])
 cleaned = []
 async def background():
@@ -76,14 +77,16 @@ async def background():
 async def main():
     task = asyncio.create_task(background())
     await asyncio.sleep(0.01)
+    assert (sys.getswitchinterval(), gc.get_threshold()) == (SWITCH_S, COLLECT_AT)
     return 7
 code = GuiLoop(app).run(main())
 assert cleaned == [True]
+assert (sys.getswitchinterval(), gc.get_threshold()) == before
 sys.exit(code)
 """
 
 
-def test_the_loop_returns_the_exit_code_and_cancels_what_is_left():
+def test_the_loop_returns_the_exit_code_and_leaves_nothing_as_it_made_it():
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False
     )
