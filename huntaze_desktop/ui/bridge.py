@@ -34,9 +34,9 @@ frame, and with two busy threads the GUI waits for both."""
 
 COLLECT_AT = (10_000, 20, 100)
 """When to look for reference cycles: new objects before the youngest are looked through, and how many of those looks
-before the next generation. A page of 500 changes is some 5,000 objects, none of them in a cycle. At Python's 700 a first
-sync of 137,000 rows looked 1,750 times, 0.7 s of CPU in which every thread stood still, a dozen times for 10 to 16 ms;
-so it looks 5 times, for 5 to 11 ms."""
+before the next generation. A page of 500 changes is some 5,000 objects, none of them in a cycle. At Python's 700 a
+first sync of 137,000 rows looked 1,750 times, 0.7 s of CPU in which every thread stood still, a dozen times for 10 to
+16 ms; so it looks 5 times, for 5 to 11 ms."""
 
 
 class GuiPost(QObject):
