@@ -10,9 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from huntaze_contract import outgoing
 from huntaze_contract.outgoing import State
-from huntaze_desktop.cache import outbox
 from huntaze_desktop.cache.states import sql_list
 from huntaze_desktop.cache.touched import Touched
 
@@ -48,7 +46,9 @@ def forget_unseen(connection: Connection) -> None:
 def review_lost(connection: Connection) -> Touched:
     """The end of a full sync from a restored database, before what it did not bring is swept away.
 
-    What it does not know, and may have known, waits for a person: it may have gone out before.
+    What it had taken and does not know waits for a person: it may have gone out before. What is in the outbox still is
+    judged at the server's door, which compares the epoch of its first request: only there is it known which server a
+    request under way will meet.
     """
     _forget_settled(connection)
     lost = connection.execute(
@@ -63,11 +63,6 @@ def review_lost(connection: Connection) -> Touched:
     ).scalars()
     touched = Touched(conversations=frozenset(lost), outbox=True)
     connection.execute(text("DELETE FROM accepted WHERE id IN (SELECT id FROM outbox)"))
-    for row in outbox.waiting(connection):
-        if row.attempts and row.state is State.QUEUED_LOCAL:
-            touched |= outbox.advance(connection, row.id, outgoing.Overtake(RESTORED))
-        elif row.attempts and row.confirmed:
-            touched |= outbox.withdraw_confirmation(connection, row.id, RESTORED)
     return touched
 
 

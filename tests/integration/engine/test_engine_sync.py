@@ -289,8 +289,8 @@ async def test_a_restored_server_that_lost_a_message_makes_its_author_decide(des
     await seen(engine.window(talk.id), lambda value: value.rows and not value.rows[0].local)
     peer.restore_from_backup(peer.rows["fan", talk.fan_id].row, talk)
     engine.nudge()
-    (item,) = await seen(outbox, lambda items: items)
-    assert (item.id, item.state, item.reason) == (mine, State.NEEDS_REVIEW, "restored")
+    (item,) = await seen(outbox, lambda items: items and items[0].state is State.NEEDS_REVIEW)
+    assert (item.id, item.reason) == (mine, "restored")
     assert mine not in peer.accepted
     await engine.retry(mine)
     await until(lambda: mine in peer.accepted)
