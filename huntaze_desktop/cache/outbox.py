@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from huntaze_contract import outgoing, wire
 from huntaze_contract.ids import Id, new_id
@@ -138,13 +138,15 @@ def to_upload(connection: Connection) -> list[Waiting]:
 
 
 def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | None:
-    """Note durably that a request begins, and what it will say came before it; None if the row has left.
+    """Note durably that a request begins, and what it will say came before it; None if it must not.
+
+    Whoever asks may have read the row a moment ago: what has left since, or waits for a person by now, does not go.
 
     The body of a message never changes between attempts, so what came before, and to which database of the server it
     first went, is written down at the first.
     """
     row = get(connection, message_id)
-    if row is None:
+    if row is None or not row.going:
         return None
     prev = row.prev_id if row.attempts else _sent_before(connection, row, me)
     connection.execute(
@@ -198,10 +200,11 @@ def overtake(connection: Connection, message_id: Id, collision: wire.Collision) 
     return withdraw_confirmation(connection, message_id, collision.reason)
 
 
-def confirm(connection: Connection, message_id: Id) -> Touched:
+def confirm(connection: Connection, message_id: Id, together_with: Sequence[Id] = ()) -> Touched:
     """A person says of an expired or overtaken message: send it. It stays that until the server has accepted it.
 
-    What the person saw becomes its base: what was missed, or for an expired one the conversation as it is here.
+    What the person saw becomes its base: what was missed, or for an expired one the conversation as it is here. So it
+    does for those of the conversation that the person looked at `together_with` it, overtaken by the same or not yet.
     """
     row = get(connection, message_id)
     if row is None:
@@ -218,9 +221,10 @@ def confirm(connection: Connection, message_id: Id) -> Touched:
     connection.execute(
         text(
             "UPDATE outbox SET confirmed = 1, base_rev = :base, lease_epoch = NULL,"
-            " epoch = CASE WHEN confirmed THEN epoch END WHERE id = :id"
-        ),
-        {"base": base, "id": message_id},
+            " epoch = CASE WHEN confirmed THEN epoch END WHERE conversation_id = :conversation AND id IN :ids"
+            f" AND (id = :id OR state != '{State.REJECTED.value}')"
+        ).bindparams(bindparam("ids", expanding=True)),
+        {"base": base, "conversation": row.conversation_id, "id": row.id, "ids": [row.id, *together_with]},
     )
     return _touched(row.conversation_id)
 

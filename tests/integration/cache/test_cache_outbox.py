@@ -90,6 +90,19 @@ def test_what_came_before_is_written_down_at_the_first_attempt_only(
     assert (third.prev_id, third.attempts) == (later.id, 1)
 
 
+def test_no_request_begins_for_what_waits_for_a_person_by_now(
+    cache: Cache, conversation: wire.Conversation, agency: Agency
+) -> None:
+    mine, _ = cache.write(lambda c: outbox.put(c, conversation.id, "hello", NOON))
+    cache.write(lambda c: outbox.advance(c, mine, outgoing.Expire()))
+    assert cache.write(lambda c: outbox.begin_attempt(c, mine, agency.me.id)) is None
+    waits = cache.read(lambda c: outbox.get(c, mine))
+    assert waits is not None
+    assert waits.attempts == 0
+    cache.write(lambda c: outbox.confirm(c, mine))
+    assert cache.write(lambda c: outbox.begin_attempt(c, mine, agency.me.id)) is not None
+
+
 def test_states_change_by_the_law_of_sending_alone(cache: Cache, conversation: wire.Conversation) -> None:
     mine, _ = cache.write(lambda c: outbox.put(c, conversation.id, "hello", NOON))
     cache.write(lambda c: outbox.advance(c, mine, outgoing.Expire()))

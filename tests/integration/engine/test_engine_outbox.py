@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from huntaze_contract.outgoing import State
+from huntaze_desktop.cache import outbox as cached
 from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
 from huntaze_desktop.sdk import BackendError, OfflineError
@@ -187,6 +188,33 @@ async def test_what_waited_for_more_than_a_day_is_sent_only_when_a_person_says_s
     await engine.retry(old)
     await until(lambda: old in peer.accepted)
     await seen(outbox, lambda items: not items)
+
+
+async def test_what_expires_while_the_uploader_looks_for_work_does_not_go(
+    desk: Desk, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of what waits is read beside the task that lets a message expire: it may name it a last time."""
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    await offline(desk)
+    old = await engine.send(talk.id, "yesterday's news")
+    await desk.stop()
+    await desk.wire.up()
+    calendar = Calendar()
+    calendar.ahead = peer.skew = timedelta(hours=25)
+    waiting, before = cached.waiting, []
+
+    def a_moment_ago(connection: Any) -> list[Any]:
+        now = waiting(connection)
+        stale, before[:] = before[:], now
+        return stale or now
+
+    monkeypatch.setattr(cached, "waiting", a_moment_ago)
+    engine = await desk.start(wall=calendar)
+    await seen(engine.outbox(), lambda items: items and items[0].state is State.EXPIRED)
+    fresh = await engine.send(talk.id, "today's")
+    await until(lambda: fresh in peer.accepted)
+    assert old not in peer.accepted
 
 
 async def test_an_old_message_that_had_arrived_is_recognised_and_not_called_expired(desk: Desk, peer: Peer) -> None:
