@@ -221,10 +221,15 @@ def confirm(connection: Connection, message_id: Id, together_with: Sequence[Id] 
     connection.execute(
         text(
             "UPDATE outbox SET confirmed = 1, base_rev = :base, lease_epoch = NULL,"
-            " epoch = CASE WHEN confirmed THEN epoch END WHERE conversation_id = :conversation AND id IN :ids"
-            f" AND (id = :id OR state != '{State.REJECTED.value}')"
+            " epoch = CASE WHEN confirmed THEN epoch END"
+            " WHERE conversation_id = :conversation AND id IN :ids AND state <> :rejected"
         ).bindparams(bindparam("ids", expanding=True)),
-        {"base": base, "conversation": row.conversation_id, "id": row.id, "ids": [row.id, *together_with]},
+        {
+            "base": base,
+            "conversation": row.conversation_id,
+            "ids": [row.id, *together_with],
+            "rejected": State.REJECTED.value,
+        },
     )
     return _touched(row.conversation_id)
 

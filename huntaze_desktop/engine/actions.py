@@ -5,7 +5,9 @@ person sees what was done without waiting for the next sync.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -95,8 +97,8 @@ class Actions:
 
     # --- what is queued or failed ---------------------------------------------------------------------------------
 
-    async def retry(self, message_id: Id) -> None:
-        """Send a failed, rejected, expired or overtaken message again."""
+    async def retry(self, message_id: Id, together_with: Sequence[Id]) -> None:
+        """Send a failed, rejected, expired or overtaken message again, with those that were looked at beside it."""
         row = await self._store.read(lambda connection: outbox.get(connection, message_id))
         if row is None:
             answer = await self._backend.retry(message_id)
@@ -104,7 +106,8 @@ class Actions:
             return
         at = self._clock.now()
         if row.state in (State.EXPIRED, State.NEEDS_REVIEW):
-            self._changed(await self._store.write(lambda connection: outbox.confirm(connection, message_id)))
+            confirm = partial(outbox.confirm, message_id=message_id, together_with=together_with)
+            self._changed(await self._store.write(confirm))
         elif row.state is State.REJECTED:
             anew = await self._store.write(lambda connection: outbox.write_anew(connection, message_id, at))
             if anew is not None:

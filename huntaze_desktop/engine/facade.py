@@ -264,8 +264,8 @@ class Engine:
     async def undo_send(self, message_id: Id) -> bool:
         return await self.call(lambda core: core.actions.undo_send(message_id))
 
-    async def retry(self, message_id: Id) -> None:
-        await self.call(lambda core: core.actions.retry(message_id))
+    async def retry(self, message_id: Id, *, together_with: Sequence[Id] = ()) -> None:
+        await self.call(lambda core: core.actions.retry(message_id, together_with))
 
     async def cancel(self, message_id: Id) -> None:
         await self.call(lambda core: core.actions.cancel(message_id))

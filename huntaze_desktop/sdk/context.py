@@ -116,10 +116,11 @@ class MessagesApi(Protocol):
         """Take back a message that has not left this computer and make it the draft again; False if it is too late."""
         ...
 
-    async def retry(self, message_id: Id) -> None:
+    async def retry(self, message_id: Id, *, together_with: Sequence[Id] = ()) -> None:
         """Send a failed, expired or overtaken message again; raises OfflineError or BackendError.
 
-        For an overtaken one this is a person's yes to what was missed.
+        For an overtaken one this is a person's yes to what was missed, also for the messages `together_with` it that
+        wait behind it in its conversation: they are not asked about again because of that.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +12,7 @@ from huntaze_desktop.ui_kit.labels import Paragraph
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.decide_sheet import DecideSheet
 from huntaze_plugins.messages.editing import Editing
+from huntaze_plugins.messages.review_row_sheet import ReviewRowSheet, behind
 from huntaze_plugins.messages.review_sheet import ReviewSheet, TextBox
 from huntaze_plugins.messages.words import first_name, tr
 
@@ -28,19 +29,47 @@ class Resolving:
         self.colleagues: Mapping[str, str] = {}
         """Ids of the agency's members by name: the colours of their faces follow from them."""
 
-    def review(self, row: ConversationRow, message: Message) -> None:
-        """Show why it was held back and what its author missed."""
+    def review(self, row: ConversationRow, message: Message, rows: Sequence[Message]) -> None:
+        """Show why it was held back and what its author missed; with those of `rows` that wait behind it."""
 
         async def look() -> None:
             review = await self._ctx.messages.review(message.id)
             if review is None:
                 self._ctx.shell.toast(tr("This message no longer waits for a review."))
             else:
-                self._show_review(row, message, review)
+                following = behind(message, rows)
+                if following:
+                    self._show_row(row, review, following)
+                else:
+                    self._show_review(row, review)
 
         self._ctx.spawn(look(), on_error=self._tell)
 
-    def _show_review(self, row: ConversationRow, message: Message, review: Review) -> None:
+    def _show_row(self, row: ConversationRow, review: Review, following: Sequence[Message]) -> None:
+        async def discard() -> None:
+            # The last first: what stands before it holds it back until it is gone.
+            for message_id in [*(one.id for one in reversed(following)), review.message_id]:
+                await self._ctx.messages.cancel(message_id)
+
+        send_all = [one.id for one in following]
+        sheet = ReviewRowSheet(
+            self._theme,
+            self._host.window(),
+            review,
+            following,
+            row,
+            self._ctx.now(),
+            colleagues=self.colleagues,
+            send=lambda: self._ctx.spawn(
+                self._ctx.messages.retry(review.message_id, together_with=send_all), on_error=self._tell
+            ),
+            each=lambda: self._show_review(row, review),
+            discard=lambda: self._ctx.spawn(discard(), on_error=self._tell),
+        )
+        self._hold(sheet)
+        sheet.open(sheet.each)
+
+    def _show_review(self, row: ConversationRow, review: Review) -> None:
         sheet = ReviewSheet(
             self._theme,
             self._host.window(),
@@ -48,9 +77,9 @@ class Resolving:
             row,
             self._ctx.now(),
             colleagues=self.colleagues,
-            send=lambda: self._ctx.spawn(self._ctx.messages.retry(message.id), on_error=self._tell),
-            edit=lambda: self._editing.begin(message.id, row.id, review.text, then_send=True),
-            discard=lambda: self._ctx.spawn(self._ctx.messages.cancel(message.id), on_error=self._tell),
+            send=lambda: self._ctx.spawn(self._ctx.messages.retry(review.message_id), on_error=self._tell),
+            edit=lambda: self._editing.begin(review.message_id, row.id, review.text, then_send=True),
+            discard=lambda: self._ctx.spawn(self._ctx.messages.cancel(review.message_id), on_error=self._tell),
         )
         self._hold(sheet)
         sheet.open(sheet.edit)

@@ -96,6 +96,22 @@ def why(review: Review, fan_name: str) -> str:
     return tr("The conversation went on without your message, so it was held back.")
 
 
+def add_story(
+    dialog: Dialog,
+    theme: ThemeManager,
+    review: Review,
+    row: ConversationRow,
+    now: datetime,
+    colleagues: Mapping[str, str],
+) -> None:
+    """Why it was held back, and what was missed in order."""
+    dialog.body.addWidget(Paragraph(theme, why(review, row.fan_name)))
+    if review.missed:
+        dialog.body.addWidget(SectionHeader(theme, tr("What you missed"), len(review.missed)))
+        for missed in review.missed:
+            dialog.body.addWidget(_Missed(theme, missed, row, colleagues, now))
+
+
 class ReviewSheet(Dialog):
     """What was missed in order, one's own text, and three ways on. None of them is pressed by an early Enter."""
 
@@ -114,11 +130,7 @@ class ReviewSheet(Dialog):
     ) -> None:
         super().__init__(theme, window, tr("Look before it goes"), close_name=tr("Close"), width=560)
         self.setObjectName("messages.review")
-        self.body.addWidget(Paragraph(theme, why(review, row.fan_name)))
-        if review.missed:
-            self.body.addWidget(SectionHeader(theme, tr("What you missed"), len(review.missed)))
-            for missed in review.missed:
-                self.body.addWidget(_Missed(theme, missed, row, colleagues, now))
+        add_story(self, theme, review, row, now, colleagues)
         written = tr("Your message, written {0}").format(moment(review.composed_at, now))
         self.body.addWidget(SectionHeader(theme, written))
         self.body.addWidget(TextBox(theme, review.text))

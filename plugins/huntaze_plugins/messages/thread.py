@@ -370,7 +370,7 @@ class ThreadPane(QWidget):
         elif action is Action.SEND_NOW:
             self.sending.send_now(message)
         elif action is Action.REVIEW:
-            self.resolving.review(row, message)
+            self.resolving.review(row, message, self._rows())
         elif action is Action.DECIDE:
             self.resolving.decide(row, message)
         elif action is Action.UNSEND:

@@ -46,6 +46,35 @@ async def test_a_message_that_a_colleague_overtook_waits_for_a_yes(desk: Desk, p
     assert await engine.review(mine) is None
 
 
+async def test_one_yes_covers_what_stands_behind_an_overtaken_message(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    outbox = engine.outbox()
+    await offline(desk)
+    mine = [await engine.send(talk.id, text) for text in ("Good evening", "and how are you?", "see you")]
+    await peer.colleague_replies(talk.id, "Already answered")
+    await desk.wire.up()
+    await seen(outbox, lambda items: [item.state for item in items[:1]] == [State.NEEDS_REVIEW])
+    await engine.retry(mine[0], together_with=mine[1:])
+    await seen(outbox, lambda items: not items)
+    assert [key for key in peer.accepted if key in mine] == mine
+
+
+async def test_a_row_that_is_discarded_from_its_end_leaves_nothing_to_send(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    outbox = engine.outbox()
+    await offline(desk)
+    mine = [await engine.send(talk.id, text) for text in ("Good evening", "and how are you?", "see you")]
+    await peer.colleague_replies(talk.id, "Already answered")
+    await desk.wire.up()
+    await seen(outbox, lambda items: [item.state for item in items[:1]] == [State.NEEDS_REVIEW])
+    for message_id in reversed(mine):
+        await engine.cancel(message_id)
+    await seen(outbox, lambda items: not items)
+    assert {key for key, _ in peer.posts} == {mine[0]}
+
+
 async def test_a_review_survives_a_restart(desk: Desk, peer: Peer) -> None:
     talk = peer.talk()
     engine = await desk.sign_in()

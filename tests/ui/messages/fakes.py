@@ -308,10 +308,10 @@ class FakeMessages:
             raise self.error
         self.resolved.append((message_id, verdict, platform_id))
 
-    async def retry(self, message_id: str) -> None:
+    async def retry(self, message_id: str, *, together_with: Sequence[str] = ()) -> None:
         if self.error is not None:
             raise self.error
-        self.retried.append(message_id)
+        self.retried.extend([message_id, *together_with])
 
     async def cancel(self, message_id: str) -> None:
         self.cancelled.append(message_id)

@@ -184,6 +184,20 @@ def held_back(page: MessagesPage, context: FakeContext) -> None:
     page.thread_pane.timeline.view.action_requested.emit(held.id, Action.REVIEW)
 
 
+def row_held_back(page: MessagesPage, context: FakeContext) -> None:
+    """As `held_back`, with two more behind it."""
+    for text in ("I booked the table by the river", "Tell me what you would like to drink"):
+        waiting = message("c-daniel", text, at=NOW, state=State.QUEUED_LOCAL, local=True)
+        context.messages.add("c-daniel", waiting)
+    last = context.messages.history["c-daniel"]
+    held_back(page, context)
+    page.thread_pane.resolving.close()
+    held = context.messages.history["c-daniel"][-1]
+    context.messages.history["c-daniel"] = (*last[:-2], held, *last[-2:])
+    context.messages.views["c-daniel"].set(context.messages.window_of("c-daniel"))
+    page.thread_pane.timeline.view.action_requested.emit(held.id, Action.REVIEW)
+
+
 def undecided(page: MessagesPage, context: FakeContext) -> None:
     lost = message("c-daniel", "Friday works for me", at=NOW, state=State.NEEDS_HUMAN)
     context.messages.add("c-daniel", lost)
@@ -258,6 +272,7 @@ SCENES: dict[str, Scene] = {
     "several": several,
     "team": team_states,
     "review": held_back,
+    "review-row": row_held_back,
     "decide": undecided,
     "kept": kept_offline,
     "schedule": scheduling,

@@ -287,6 +287,60 @@ def test_after_a_review_it_is_sent_discarded_or_changed(page: MessagesPage, cont
     assert context.messages.retried == [held.id, held.id]
 
 
+def overtaken_row(context: FakeContext) -> list[Message]:
+    """A held message, two behind it, and one that was sent in between from elsewhere."""
+    held = overtaken(context)
+    waiting(context, "from the phone", state=State.SENT)
+    return [held, *(waiting(context, text, state=State.QUEUED_LOCAL, local=True) for text in ("at eight", "bring Ana"))]
+
+
+def test_one_decision_covers_what_stands_behind_a_held_message(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    row = overtaken_row(context)
+    act(page, row[0].id, Action.REVIEW)
+    told = words(child(page.window(), "messages.review_row"))
+    assert "Ana replied to Daniel meanwhile." in told
+    assert told.index("Saturday is better") < told.index("Friday works") < told.index("at eight")
+    assert told.index("at eight") < told.index("bring Ana")
+    assert "from the phone" not in told
+    click(qtbot, child(page.window(), "messages.review_row.send"))
+    assert context.messages.retried == [one.id for one in row]
+    assert page.thread_pane.resolving.sheet is None
+
+
+def test_a_row_of_held_messages_is_discarded_from_its_end(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    row = overtaken_row(context)
+    act(page, row[0].id, Action.REVIEW)
+    click(qtbot, child(page.window(), "messages.review_row.discard"))
+    assert context.messages.cancelled == [one.id for one in reversed(row)]
+
+
+def test_a_row_of_held_messages_is_decided_by_keyboard_and_an_early_enter_sends_nothing(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    page.open("c-daniel")
+    row = overtaken_row(context)
+    act(page, row[0].id, Action.REVIEW)
+    sheet = child(page.window(), "messages.review_row")
+    assert sheet.focusWidget() is child(sheet, "messages.review_row.each")
+    qtbot.keyClick(sheet.focusWidget(), Qt.Key.Key_Return)
+    assert page.thread_pane.resolving.sheet is not None
+    assert page.thread_pane.resolving.sheet.objectName() == "messages.review"
+    qtbot.keyClick(page.thread_pane.resolving.sheet, Qt.Key.Key_Escape)
+    assert (context.messages.retried, context.messages.cancelled) == ([], [])
+    act(page, row[0].id, Action.REVIEW)
+    sheet = page.thread_pane.resolving.sheet
+    qtbot.keyClick(sheet.focusWidget(), Qt.Key.Key_Tab)
+    assert sheet.focusWidget() is child(sheet, "messages.review_row.send")
+    qtbot.keyClick(sheet.focusWidget(), Qt.Key.Key_Return)
+    assert context.messages.retried == [one.id for one in row]
+
+
 def test_faces_in_the_review_have_the_colours_they_have_elsewhere(page: MessagesPage, context: FakeContext) -> None:
     page.open("c-daniel")
     held = overtaken(context)
