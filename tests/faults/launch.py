@@ -1,13 +1,11 @@
-"""Starts one process of the bench: the product's own entry, with one failpoint armed and the bench's pace.
+"""Becomes one process of the bench: the product's own entry, with one failpoint armed and the bench's pace.
 
-`python -m tests.faults.launch SPEC` with SPEC as JSON: `role`, `armed` (or null) and `options`. What is set here and
-not by an option of the product: the send policy and the poller's pace (both are parts that tests may pass), and a
-sandbox with more creators than the four it ships.
+`main` is told `role`, `armed` (or null) and `options`. What is set here and not by an option of the product: the send
+policy and the poller's pace (both are parts that tests may pass), and a sandbox with more creators than the four it
+ships.
 """
 
-import json
 import os
-import sys
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -102,7 +100,3 @@ def _sandbox(options: dict[str, Any]) -> None:
 
     accounts.read_data = many
     run(parse(options["arguments"]))
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

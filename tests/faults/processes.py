@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +18,7 @@ from random import Random
 from typing import Any
 
 from tests.faults.failpoints import POINTS, Armed, Role
+from tests.faults.nursery import Born, bear
 
 __all__ = ["BrokenProcessError", "Killer", "Process", "Spec", "hits_of"]
 
@@ -51,7 +51,7 @@ class Process:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Born | None = None
         self.port = 0
         self.started_in_s = 0.0
 
@@ -63,24 +63,8 @@ class Process:
         """Start it; False if it died before it was ready, which only an armed one may."""
         spec, began = self.spec, time.monotonic()
         given = {"role": spec.role, "armed": armed and armed.as_json(), "options": spec.options}
-        with spec.log.open("ab") as log:
-            self._child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.faults.launch",
-                json.dumps(given),
-                cwd=ROOT,
-                env=environment(),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
-        child = self._child
-        assert child.stdin is not None
-        assert child.stdout is not None
-        if spec.stdin_line is not None:
-            child.stdin.write(json.dumps(spec.stdin_line).encode() + b"\n")
+        first = b"" if spec.stdin_line is None else json.dumps(spec.stdin_line).encode() + b"\n"
+        child = self._child = await bear(given, first, spec.log, environment())
         try:
             line = await asyncio.wait_for(child.stdout.readline(), READY_WITHIN_S)
         except TimeoutError:
@@ -101,8 +85,7 @@ class Process:
 
     async def kill(self) -> None:
         if self._child is not None and self.alive:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.send_signal(signal.SIGKILL)
+            self._child.send_signal(signal.SIGKILL)
             await self._child.wait()
 
     def pause(self) -> None:
@@ -123,8 +106,7 @@ class Process:
         child = self._child
         if child is None or not self.alive:
             return self.status
-        assert child.stdin is not None
-        child.stdin.close()
+        child.close_stdin()
         if not await self.died_within(END_WITHIN_S):
             await self.kill()
         return self.status
