@@ -35,6 +35,10 @@ class Window:
         """Open conversation after conversation, then do nothing."""
         return self._run("work")
 
+    def large(self) -> dict[str, Any]:
+        """Work through a store that was made large: nothing may be synced, or the copies would be swept away."""
+        return self._run("large")
+
     def _run(self, script: str) -> dict[str, Any]:
         self.profile.mkdir(parents=True, exist_ok=True)
         order = {

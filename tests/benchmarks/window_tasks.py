@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,19 @@ from huntaze_desktop.ui.state import Credentials
 from huntaze_desktop.ui_kit.chat import MessageRole
 from huntaze_desktop.ui_kit.conversation_list import RowRole
 
-__all__ = ["SCRIPTS"]
+__all__ = [
+    "LOOK_S",
+    "Order",
+    "PaintWatch",
+    "filled_list",
+    "open_conversations",
+    "rss_mb",
+    "start",
+    "sync",
+    "until",
+    "view_named",
+    "work",
+]
 
 SWITCHES = 60
 WARM_UP = 5
@@ -63,7 +75,7 @@ class PaintWatch(QObject):
         return self.done_at
 
 
-async def _view(desktop: Desktop, name: str) -> QAbstractItemView:
+async def view_named(desktop: Desktop, name: str) -> QAbstractItemView:
     while True:
         found = [view for view in desktop.window.findChildren(QAbstractItemView, name) if view.isVisible()]
         if found:
@@ -71,35 +83,35 @@ async def _view(desktop: Desktop, name: str) -> QAbstractItemView:
         await asyncio.sleep(LOOK_S)
 
 
-async def _filled_list(desktop: Desktop) -> QAbstractItemView:
-    view = await _view(desktop, "messages.list")
+async def filled_list(desktop: Desktop) -> QAbstractItemView:
+    view = await view_named(desktop, "messages.list")
     watch = PaintWatch(view)
     watch.watch(lambda: view.model().rowCount() > 10)
     await watch.seen(120)
     return view
 
 
-async def _until(condition: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     while not condition():  # noqa: ASYNC110  (the desktop has no events for these)
         await asyncio.sleep(LOOK_S)
 
 
 async def _online(desktop: Desktop) -> None:
     connection = desktop.workplace.engine.connection
-    await _until(lambda: connection.value.state is ConnectionState.ONLINE and connection.value.last_sync_at)
+    await until(lambda: connection.value.state is ConnectionState.ONLINE and connection.value.last_sync_at)
 
 
 async def sync(desktop: Desktop, order: Order) -> dict[str, Any]:
-    await _until(lambda: isinstance(desktop.window.cover, SignInPage))
-    await _until(lambda: desktop._workplace is not None and desktop.workplace.is_open)
+    await until(lambda: isinstance(desktop.window.cover, SignInPage))
+    await until(lambda: desktop._workplace is not None and desktop.workplace.is_open)
     page = desktop.window.cover
     assert isinstance(page, SignInPage)
     page.submitted.emit(Credentials(order["email"], order["password"], keep=True, server=order["server"]))
-    await _until(lambda: desktop.workplace.engine.me.id)
+    await until(lambda: desktop.workplace.engine.me.id)
     meter = StallMeter()
     meter.start()
     began, cpu = time.perf_counter(), time.process_time()
-    await _filled_list(desktop)
+    await filled_list(desktop)
     filled = time.perf_counter()
     await _online(desktop)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -125,16 +137,30 @@ def _stored_rows(connection: Any) -> int:
 
 
 async def start(desktop: Desktop, order: Order) -> dict[str, Any]:
-    await _filled_list(desktop)
+    await filled_list(desktop)
     return {"list_ms": (time.time() - order["started_at"]) * 1000}
 
 
 async def work(desktop: Desktop, _order: Order) -> dict[str, Any]:
-    conversations = await _filled_list(desktop)
+    conversations = await filled_list(desktop)
     await _online(desktop)
+    wall, cpu = await open_conversations(desktop, conversations)
+    rss = rss_mb()
+    await asyncio.sleep(2)
+    idle_began = time.process_time()
+    await asyncio.sleep(IDLE_S)
+    idle = (time.process_time() - idle_began) / IDLE_S * 100
+    return {"wall_ms": wall, "cpu_ms": cpu, "rss_mb": rss, "idle_percent": idle}
+
+
+async def open_conversations(
+    desktop: Desktop, conversations: QAbstractItemView, with_messages: Callable[[str], bool] = lambda _id: True
+) -> tuple[list[float], list[float]]:
+    """Click conversations here and there in the list; returns ms until each is painted: wall and the GUI thread's."""
     model = conversations.model()
-    rows = [row for row in range(model.rowCount()) if isinstance(model.index(row, 0).data(RowRole), ConversationRow)]
-    chosen = [model.index(rows[(number * 37) % len(rows)], 0).data(RowRole).id for number in range(WARM_UP + SWITCHES)]
+    listed = [model.index(row, 0).data(RowRole) for row in range(model.rowCount())]
+    rows = [row.id for row in listed if isinstance(row, ConversationRow) and with_messages(row.id)]
+    chosen = [rows[(number * 37) % len(rows)] for number in range(WARM_UP + SWITCHES)]
     wall: list[float] = []
     cpu: list[float] = []
     for conversation_id in chosen:
@@ -143,18 +169,13 @@ async def work(desktop: Desktop, _order: Order) -> dict[str, Any]:
         point = conversations.visualRect(_index_of(conversations, conversation_id)).center()
         began, cpu_began = time.perf_counter(), time.thread_time()
         QTest.mouseClick(conversations.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
-        timeline = await _view(desktop, "messages.timeline")
+        timeline = await view_named(desktop, "messages.timeline")
         watch = timeline.findChild(PaintWatch) or PaintWatch(timeline)
         watch.watch(lambda view=timeline, wanted=conversation_id: _shows(view, wanted))  # type: ignore[misc]
         done, cpu_done = await watch.seen()
         wall.append((done - began) * 1000)
         cpu.append((cpu_done - cpu_began) * 1000)
-    rss = _rss_mb()
-    await asyncio.sleep(2)
-    idle_began = time.process_time()
-    await asyncio.sleep(IDLE_S)
-    idle = (time.process_time() - idle_began) / IDLE_S * 100
-    return {"wall_ms": wall[WARM_UP:], "cpu_ms": cpu[WARM_UP:], "rss_mb": rss, "idle_percent": idle}
+    return wall[WARM_UP:], cpu[WARM_UP:]
 
 
 def _index_of(view: QAbstractItemView, conversation_id: str) -> QModelIndex:
@@ -173,13 +194,6 @@ def _shows(view: QAbstractItemView, conversation_id: str) -> bool:
     return any(isinstance(model.index(row, 0).data(MessageRole), Message) for row in range(model.rowCount()))
 
 
-def _rss_mb() -> float:
+def rss_mb() -> float:
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6
-
-
-SCRIPTS: dict[str, Callable[[Desktop, Order], Awaitable[dict[str, Any]]]] = {
-    "sync": sync,
-    "start": start,
-    "work": work,
-}
