@@ -47,12 +47,14 @@ class PaintWatch(QObject):
         super().__init__(view)
         self._view = view
         self.wanted: Callable[[], bool] = lambda: True
+        self._done = asyncio.Event()  # not looked for again and again: looking is CPU of the thread that is measured
         self.done_at: tuple[float, float] | None = None
         """Wall clock and CPU of the GUI thread after the first paint that showed what was wanted."""
         view.viewport().installEventFilter(self)
 
     def watch(self, wanted: Callable[[], bool]) -> None:
         self.wanted, self.done_at = wanted, None
+        self._done.clear()
         if wanted():  # it was quicker than we were: paint it once more
             self._view.viewport().update()
 
@@ -65,13 +67,12 @@ class PaintWatch(QObject):
     def _painted(self) -> None:
         if self.done_at is None:
             self.done_at = (time.perf_counter(), time.thread_time())
+            self._done.set()
 
     async def seen(self, within_s: float = 20.0) -> tuple[float, float]:
-        deadline = time.perf_counter() + within_s
-        while self.done_at is None:
-            if time.perf_counter() > deadline:
-                raise TimeoutError("what was waited for was not painted")
-            await asyncio.sleep(LOOK_S)
+        async with asyncio.timeout(within_s):
+            await self._done.wait()
+        assert self.done_at is not None
         return self.done_at
 
 
