@@ -97,7 +97,7 @@ class Actions:
 
     # --- what is queued or failed ---------------------------------------------------------------------------------
 
-    async def retry(self, message_id: Id, together_with: Sequence[Id]) -> None:
+    async def retry(self, message_id: Id, together_with: Sequence[Id] = ()) -> None:
         """Send a failed, rejected, expired or overtaken message again, with those that were looked at beside it."""
         row = await self._store.read(lambda connection: outbox.get(connection, message_id))
         if row is None:
