@@ -96,7 +96,9 @@ def main(arguments: "list[str]") -> None:
         demo_display.play(python, rest)
     elif verb == "test":
         # Much of a run is waiting for processes and clocks: two workers take little more than half the time.
-        run([python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *rest], {"QT_QPA_PLATFORM": "offscreen"})
+        # In the order of tests/conftest.py, not by the number of tests in a file: few tests may take long.
+        workers = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        run([python, "-m", "pytest", *workers, *rest], {"QT_QPA_PLATFORM": "offscreen"})
     elif verb == "bench":
         run([python, os.path.join(ROOT, "tests", "benchmarks", "run.py"), *rest], {"QT_QPA_PLATFORM": "offscreen"})
     elif verb == "faults":

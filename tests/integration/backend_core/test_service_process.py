@@ -17,6 +17,8 @@ import pytest
 
 from huntaze_contract.ids import new_id
 
+pytestmark = pytest.mark.e2e
+
 KEY = "5a" * 32
 OWNER = {"email": "ann@north.example", "password": "correct horse battery", "name": "Ann", "agency": "Northlight"}
 

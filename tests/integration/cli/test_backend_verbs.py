@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 KEY = "ab" * 32
 OTHER_KEY = "cd" * 32
 

@@ -18,6 +18,8 @@ from huntaze_contract.ids import new_id
 from tests.helpers.sending_house import Sandbox, build_house
 from tests.plugins.databases import DATABASE_KEY
 
+pytestmark = pytest.mark.e2e
+
 ROOT = Path(__file__).parents[3]
 KILLS = 5
 CHATS = 6

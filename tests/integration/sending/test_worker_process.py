@@ -19,6 +19,8 @@ import pytest
 from huntaze_contract.ids import new_id
 from tests.helpers.sending_house import KEY, Sandbox, eventually
 
+pytestmark = pytest.mark.e2e
+
 OWNER = {"HUNTAZE_OWNER_EMAIL": "ann@north.example", "HUNTAZE_OWNER_PASSWORD": "correct horse battery"}
 SECRETS = {"JWT_SECRET": "j" * 32, "TOKEN_ENCRYPTION_KEY": "5e" * 32}
 
