@@ -7,11 +7,14 @@ nothing was violated and every planted bug was noticed, 1 otherwise; with BUG 1 
 import argparse
 import importlib
 import json
+import multiprocessing
+import os
 import secrets
 import shutil
 import sys
 import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +28,12 @@ from rich.table import Table  # noqa: E402
 from tests.faults import planted  # noqa: E402
 from tests.faults.layer import LayerResult, Plan  # noqa: E402
 
-LAYERS = (
-    "machines",
-    "simulated",
-    "full_stack",
-    "limiter",
-    "change_log",
-    "jobs",
-    "torn",
-    "offline",
-    "collisions",
-    "workers",
-    "killed",
-)
-"""The quick ones first: what they find need not be looked for among dead processes."""
+VIRTUAL = ("machines", "simulated", "full_stack")
+"""They have a time of their own, or none: no load can hurry them."""
+REAL = ("limiter", "change_log", "jobs", "torn", "offline", "collisions", "workers", "killed")
+"""They wait for windows, deadlines and processes. The quick ones first: what they find need not be looked for among
+dead processes."""
+LAYERS = (*VIRTUAL, *REAL)
 NOT_NOTICED = 3
 OUTPUT = ROOT / "fault-output"
 SUMMED = (
@@ -81,23 +76,39 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _layers(console: Console, asked: argparse.Namespace, seed: int) -> list[LayerResult]:
+    """Play the layers of real time one after the other, and those of virtual time in the time that they leave over."""
     scale = "short" if asked.short else "full"
     folder: Path = asked.output / "layers"
     shutil.rmtree(folder, ignore_errors=True)
-    results = []
-    for name in asked.only or LAYERS:
+    names: list[str] = asked.only or list(LAYERS)
+    plans: dict[str, Plan] = {}
+    for name in names:
         own = folder / name
         own.mkdir(parents=True)
-        console.print(f"{name} ({scale}) …")
-        result = _play(name, Plan(seed, scale, own))  # type: ignore[arg-type]
-        results.append(result)
-        for violation in result.violations:
-            console.print(f"  {violation}", style="red", markup=False)
-        if result.violations:
-            console.print(f"  kept: {own}", markup=False)
-        else:
-            shutil.rmtree(own)
-    return results
+        plans[name] = Plan(seed, scale, own)  # type: ignore[arg-type]
+    results = []
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(10,)) as beside:
+        virtual = [beside.submit(_play, name, plans[name]) for name in names if name in VIRTUAL]
+        for name in names:
+            if name in REAL:
+                console.print(f"{name} ({scale}) …")
+                results.append(_say(console, _play(name, plans[name]), plans[name]))
+        for done in virtual:
+            result = done.result()
+            results.append(_say(console, result, plans[result.name]))
+    return sorted(results, key=lambda result: names.index(result.name))
+
+
+def _say(console: Console, result: LayerResult, plan: Plan) -> LayerResult:
+    found = f"{len(result.violations)} violations" if result.violations else "nothing"
+    console.print(f"{result.name}: {found} in {result.seconds:.0f} s")
+    for violation in result.violations:
+        console.print(f"  {violation}", style="red", markup=False)
+    if result.violations:
+        console.print(f"  kept: {plan.folder}", markup=False)
+    else:
+        shutil.rmtree(plan.folder)
+    return result
 
 
 def _play(name: str, plan: Plan) -> LayerResult:
