@@ -18,8 +18,11 @@ from typing import Any
 __all__ = ["Born", "bear"]
 
 _PRELOADED = [
+    "huntaze_backend.app",
+    "huntaze_backend.migrations.versions.0001_first_schema",
     "huntaze_backend.serve.process",
     "huntaze_backend.serve.working",
+    "huntaze_backend.worker",
     "huntaze_desktop.cache",
     "huntaze_desktop.engine",
     "huntaze_sandbox.serve",

@@ -25,7 +25,7 @@ __all__ = ["BrokenProcessError", "Killer", "Process", "Spec", "hits_of"]
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 20.0
-QUICK_START_S = 1.5
+QUICK_START_S = 0.5
 """What a start takes on a quiet machine; where it takes longer, lives are longer too, or nothing would get done."""
 MOST_CALLS = 3
 """A failpoint strikes at one of its first so many calls."""
