@@ -121,20 +121,26 @@ def get(connection: Connection, message_id: Id) -> Waiting | None:
     return _waiting(row) if row is not None else None
 
 
-def waiting(connection: Connection) -> list[Waiting]:
-    """What still has to reach the server, and what a person has to look at first, in the order of writing."""
-    rows = connection.execute(
-        text(
-            f"{_SELECT} WHERE confirmed OR state IN ('{State.QUEUED_LOCAL.value}', '{State.NEEDS_REVIEW.value}')"
-            " ORDER BY device_seq"
-        )
+_GOES = f"(o.confirmed OR o.state = '{State.QUEUED_LOCAL.value}')"
+_BLOCKS = f"(b.confirmed OR b.state IN ('{State.QUEUED_LOCAL.value}', '{State.NEEDS_REVIEW.value}'))"
+
+
+def heads(connection: Connection, most: int) -> list[Waiting]:
+    """What may go to the server next: of each conversation the first that waits, in the order of writing.
+
+    What stands behind one that a person has to look at is not named. It costs by `most` and not by what waits: after
+    two weeks offline that may be thousands, and each of them asks.
+    """
+    query = text(
+        f"{_SELECT} AS o WHERE {_GOES} AND NOT EXISTS (SELECT 1 FROM outbox AS b WHERE {_BLOCKS}"  # noqa: S608 - constants
+        " AND b.conversation_id = o.conversation_id AND b.device_seq < o.device_seq) ORDER BY o.device_seq LIMIT :most"
     )
-    return [_waiting(row) for row in rows]
+    return [_waiting(row) for row in connection.execute(query, {"most": most})]
 
 
-def to_upload(connection: Connection) -> list[Waiting]:
-    """Of those, what goes by itself."""
-    return [row for row in waiting(connection) if row.going]
+def waiting(connection: Connection) -> list[Waiting]:
+    """All that still has to reach the server, and what a person has to look at first, in the order of writing."""
+    return [_waiting(row) for row in connection.execute(text(f"{_SELECT} AS b WHERE {_BLOCKS} ORDER BY b.device_seq"))]
 
 
 def begin_attempt(connection: Connection, message_id: Id, me: Id) -> Waiting | None:

@@ -30,6 +30,9 @@ from huntaze_desktop.engine.waiting import Backoff, Bell
 
 log = logging.getLogger(__name__)
 
+_BEYOND = 100
+"""Conversations in which a message may still be undone; nobody presses Send in more within those seconds."""
+
 
 class Uploader:
     """Belongs to the engine's loop; `me` tells whose messages these are."""
@@ -104,11 +107,11 @@ class Uploader:
 
     async def _heads(self) -> list[Waiting]:
         """The first waiting message of each conversation that may go now and does not upload already."""
-        heads: dict[Id, Waiting] = {}
-        for row in await self._store.read(outbox.waiting):
-            heads.setdefault(row.conversation_id, row)
-        may_go = [row for row in heads.values() if row.going and not self._can_be_undone(row)]
-        self._set_alarm([row for row in heads.values() if row.going and self._can_be_undone(row)])
+        # Those that upload, that can be undone or that a person decides about are among them: more than can go at once.
+        most = UPLOADS + len(self._held) + _BEYOND
+        heads = await self._store.read(lambda connection: outbox.heads(connection, most))
+        may_go = [row for row in heads if not self._can_be_undone(row)]
+        self._set_alarm([row for row in heads if self._can_be_undone(row)])
         return [row for row in may_go if row.conversation_id not in self._running and row.id not in self._held]
 
     def _can_be_undone(self, row: Waiting) -> bool:

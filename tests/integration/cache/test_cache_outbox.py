@@ -57,8 +57,29 @@ def test_messages_keep_the_order_of_writing_when_the_clock_is_set_back(
     rows = cache.timeline(lambda c: timeline.newest(c, conversation.id, me, 60)).rows
     assert [row.text for row in rows] == ["0", "1", "2", "3", "4"]
     assert [row.at for row in rows] == sorted(row.at for row in rows)
-    waiting = cache.read(outbox.to_upload)
+    waiting = cache.read(outbox.waiting)
     assert [row.device_seq for row in waiting] == sorted(row.device_seq for row in waiting)
+
+
+def test_of_each_conversation_the_first_may_go_unless_a_person_has_to_look_before(
+    cache: Cache, conversation: wire.Conversation, agency: Agency
+) -> None:
+    other = agency.conversation(agency.fan("Mia"))
+    cache.write(lambda c: apply.apply_changes(c, [changed(other)]))
+    talks = (conversation.id, other.id, conversation.id, other.id)
+    first, second, third, _ = [cache.write(lambda c, t=talk: outbox.put(c, t, "hello", NOON))[0] for talk in talks]
+
+    def heads(most: int = 9) -> list[str]:
+        return [row.id for row in cache.read(lambda c: outbox.heads(c, most))]
+
+    assert heads() == [first, second]
+    assert heads(most=1) == [first]
+    cache.write(lambda c: outbox.advance(c, first, outgoing.Overtake("colleague_replied")))
+    assert heads() == [second], "what stands behind it waits too"
+    cache.write(lambda c: outbox.confirm(c, first))
+    assert heads() == [first, second]
+    cache.write(lambda c: outbox.remove(c, first))
+    assert heads() == [second, third]
 
 
 def test_device_numbers_are_never_given_twice(cache: Cache, conversation: wire.Conversation) -> None:
@@ -108,9 +129,9 @@ def test_states_change_by_the_law_of_sending_alone(cache: Cache, conversation: w
     cache.write(lambda c: outbox.advance(c, mine, outgoing.Expire()))
     with pytest.raises(outgoing.IllegalTransitionError):
         cache.write(lambda c: outbox.advance(c, mine, outgoing.Expire()))
-    assert cache.read(outbox.to_upload) == []
+    assert cache.read(lambda c: outbox.heads(c, 9)) == []
     cache.write(lambda c: outbox.confirm(c, mine))
-    assert [row.id for row in cache.read(outbox.to_upload)] == [mine]
+    assert [row.id for row in cache.read(lambda c: outbox.heads(c, 9))] == [mine]
     (item,) = cache.read(people.outbox_items)
     assert item.state is State.QUEUED_LOCAL
 
@@ -122,7 +143,7 @@ def test_a_rejected_message_is_written_anew_under_another_id(cache: Cache, conve
     cache.write(lambda c: outbox.save_draft(c, conversation.id, "something else", NOON))
     fresh = cache.write(lambda c: outbox.write_anew(c, old, NOON))
     assert fresh is not None
-    (row,) = cache.read(outbox.to_upload)
+    (row,) = cache.read(lambda c: outbox.heads(c, 9))
     assert (row.id, row.text, row.state) == (fresh[0], "hello", State.QUEUED_LOCAL)
     assert row.id != old
     assert cache.read(lambda c: outbox.draft(c, conversation.id)) == "something else"
@@ -161,7 +182,7 @@ def test_a_kill_leaves_either_the_draft_or_the_message_and_never_both(
     again = open_cache(path, CacheKey(KEY))
     try:
         drafted = again.read(lambda c: outbox.draft(c, conversation.id))
-        queued = [row.text for row in again.read(outbox.to_upload)]
+        queued = [row.text for row in again.read(outbox.waiting)]
         expected = ("hello", []) if moment == "before the commit" else ("", ["hello"])
         assert (drafted, queued) == expected
         assert again.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar_one()) == "ok"

@@ -202,14 +202,14 @@ async def test_what_expires_while_the_uploader_looks_for_work_does_not_go(
     await desk.wire.up()
     calendar = Calendar()
     calendar.ahead = peer.skew = timedelta(hours=25)
-    waiting, before = cached.waiting, []
+    heads, before = cached.heads, []
 
-    def a_moment_ago(connection: Any) -> list[Any]:
-        now = waiting(connection)
+    def a_moment_ago(connection: Any, most: int) -> list[Any]:
+        now = heads(connection, most)
         stale, before[:] = before[:], now
         return stale or now
 
-    monkeypatch.setattr(cached, "waiting", a_moment_ago)
+    monkeypatch.setattr(cached, "heads", a_moment_ago)
     engine = await desk.start(wall=calendar)
     await seen(engine.outbox(), lambda items: items and items[0].state is State.EXPIRED)
     fresh = await engine.send(talk.id, "today's")
