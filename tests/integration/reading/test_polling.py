@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from huntaze_backend.areas.accounts.tables import ConnectionRow, CreatorRow
 from huntaze_backend.areas.messages.chats import conversation_id
 from huntaze_backend.areas.messages.loaders import load_conversations
+from huntaze_backend.areas.messages.poller import Poller, PollPace
 from huntaze_backend.areas.messages.tables import MessageRow
 from huntaze_backend.events import ConnectionCreated, ConnectionDeleted, emit
 
@@ -104,10 +106,12 @@ async def test_without_webhooks_everything_arrives_all_the_same(house, desk, eve
         await eventually(lambda: desk.shows("Two", "One"), "both messages arrived")
 
 
-async def test_a_lost_webhook_is_found_behind_one_that_came(house, url, desk, eventually):
+async def test_a_lost_webhook_is_found_behind_one_that_came(house, url, desk, eventually, monkeypatch):
     async with feeding(house, url):
         await read_history(house, eventually)
         await eventually(lambda: _registered(house), "the platform knows where to tell us")
+        look_around = house.poller.refresh
+        monkeypatch.setattr(house.poller, "refresh", _nothing)  # the feed would let it look again after a while
         await house.poller.close()
         await house.sandbox.faults({"kind": "webhook_drop", "probability": 1.0})
         await desk.says("Lost on the way")
@@ -116,8 +120,12 @@ async def test_a_lost_webhook_is_found_behind_one_that_came(house, url, desk, ev
         await eventually(lambda: desk.shows("Told"), "the second message arrived")
         assert "Lost on the way" not in await desk.texts()
 
-        await house.poller.refresh()
+        await look_around()
         await eventually(lambda: desk.shows("Told", "Lost on the way"), "the lost message was found")
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def _registered(house: Any) -> bool:
@@ -247,3 +255,24 @@ async def test_a_removed_connection_is_left_alone(house, desk, eventually):
         await eventually(unwatched, "nobody looks at the accounts any more")
         await desk.says("Unheard")
         assert "Unheard" not in await desk.texts()
+
+
+async def test_after_a_start_the_accounts_are_looked_at_one_after_the_other(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred looks at once would leave sending no turn for half a minute."""
+    looked: list[float] = []
+
+    async def look(*_: Any, **__: Any) -> bool:
+        looked.append(asyncio.get_running_loop().time())
+        return True
+
+    poller = Poller(house.db, house.readers, PollPace(every_s=60, apart_s=0.2))
+    monkeypatch.setattr(poller, "_round", look)
+    await poller.refresh()
+    async with asyncio.timeout(10):
+        while len(looked) < len(house.sources):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    await poller.close()
+    assert len(looked) > 1
+    assert all(later - sooner > 0.1 for sooner, later in pairwise(looked))

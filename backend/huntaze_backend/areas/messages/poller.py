@@ -5,6 +5,7 @@ failure lists all of them. One task per account: a slow one does not hold up the
 """
 
 import asyncio
+import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,8 @@ class PollPace:
     every_s: float = 12.0
     most_s: float = 60.0
     """The longest pause after failures; each doubles the one before."""
+    apart_s: float = 0.05
+    """Between the first looks at two accounts after a start: two hundred at once would leave sending no turn."""
     full_every: int = 50
     """One round in so many lists all chats, for what moved while a round failed: every ten minutes."""
     reading: Pace = field(default_factory=lambda: Pace(parallel=4, tries=2))
@@ -64,8 +67,11 @@ class Poller:
     async def refresh(self) -> None:
         """Watch every creator that has a connection, and no other. Called when creators or connections changed."""
         wanted = {source.creator_id: source for source in await self._db.read(_watchable)}
-        for creator_id in wanted.keys() - self._watched.keys():
-            self._watched[creator_id] = asyncio.get_running_loop().create_task(self._watch(wanted[creator_id]))
+        fresh = sorted(wanted.keys() - self._watched.keys())
+        random.shuffle(fresh)  # who comes last shall not be the same at every start
+        for number, creator_id in enumerate(fresh):
+            watch = self._watch(wanted[creator_id], first_after_s=number * self._pace.apart_s)
+            self._watched[creator_id] = asyncio.get_running_loop().create_task(watch)
         for creator_id in self._watched.keys() - wanted.keys():
             self._watched.pop(creator_id).cancel()
             self._woken.pop(creator_id, None)
@@ -85,9 +91,10 @@ class Poller:
         self._woken.clear()
         self._closing = False
 
-    async def _watch(self, source: Source) -> None:
+    async def _watch(self, source: Source, *, first_after_s: float) -> None:
         creator_id = source.creator_id
         rounds = failures = 0
+        await self._pause(creator_id, first_after_s)
         while not self._closing:
             wait = self._pace.every_s
             try:
