@@ -8,11 +8,12 @@ from huntaze_backend.areas.messages import tables as messages
 from huntaze_backend.areas.messages import team_tables as team
 from huntaze_backend.core import audit, changes, installation
 from huntaze_backend.core.schema import Base
+from huntaze_backend.engines.ledger import tables as ledger
 from huntaze_backend.engines.limits import tables as limits
 from huntaze_backend.engines.queue import tables as queue
 
 __all__ = ["metadata"]
 
 # Importing a module is what declares its tables.
-_DECLARED = (accounts, fans, messages, team, audit, changes, installation, limits, queue)
+_DECLARED = (accounts, fans, messages, team, audit, changes, installation, ledger, limits, queue)
 metadata: MetaData = Base.metadata
