@@ -168,7 +168,7 @@ class SqlLedger:
         works = [waiting.work for waiting in batch]
         try:
             answers = await self._db.write(lambda session: apply(session, works, self._prices))
-        except Exception as error:  # noqa: BLE001  (whoever waits gets it)
+        except Exception as error:
             if _passing(error):
                 log.warning("ledger.no_database", waiting=len(batch), error=type(error).__name__)
                 answers = [error] * len(batch)
