@@ -6,8 +6,8 @@ Run by hand, in an environment of its own (none of the sources is a dependency o
     /tmp/prices/bin/python tools/prices.py --litellm model_prices_and_context_window.json [--write]
 
 LiteLLM's map is a file of its repository and of its wheel (litellm/model_prices_and_context_window_backup.json): take
-the file, do not install the package. What is compiled, and the rules by which a difference is settled or refused, stand in
-tools/prices_wanted.toml. Every difference is printed. A price that changed gets a new row from the day of the check;
+the file, do not install the package. What is compiled, and the rules by which a difference is settled or refused, stand
+in tools/prices_wanted.toml. Every difference is printed. A price that changed gets a new row from the day of the check;
 the old row stays, so that an old attempt can be priced again.
 """
 

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Select, case, func, literal, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Select, func, literal, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.schema import UtcMicros
 from huntaze_backend.engines.ledger import rows
-from huntaze_backend.engines.ledger.books import MEASURES, WITHOUT_ERROR, State
+from huntaze_backend.engines.ledger.books import MEASURES, State
 from huntaze_backend.engines.ledger.budgets import counted
 from huntaze_backend.engines.ledger.rows import ROLLUP_KEY, RollupKey
 from huntaze_backend.engines.ledger.tables import AttemptRow, BudgetRow, RollupRow
@@ -75,13 +75,9 @@ def _of_attempts(grain: str, width: timedelta, since: datetime) -> Select[Any]:
         "at": type_coerce(at - at % (width // _MICROSECOND), UtcMicros),
         "creator_id": func.coalesce(AttemptRow.creator_id, ""),
         "member_id": func.coalesce(AttemptRow.member_id, ""),
-        "calls": literal(1),
-        "errors": case((AttemptRow.outcome.in_(sorted(WITHOUT_ERROR)), 0), else_=1),
-        "estimated": case((AttemptRow.estimated, 1), else_=0),
     }
-    columns = [made[name] if name in made else getattr(AttemptRow, name) for name in (*ROLLUP_KEY, *MEASURES)]
-    named = [column.label(name) for column, name in zip(columns, (*ROLLUP_KEY, *MEASURES), strict=True)]
-    return select(*named).where(AttemptRow.state != State.OPEN.value, AttemptRow.at >= since)
+    keys = [(made[name] if name in made else getattr(AttemptRow, name)).label(name) for name in ROLLUP_KEY]
+    return select(*keys, *rows.measured()).where(AttemptRow.state != State.OPEN.value, AttemptRow.at >= since)
 
 
 def _of_rollups(grain: str, since: datetime) -> Select[Any]:

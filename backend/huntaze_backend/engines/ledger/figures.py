@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, case, func, literal, select, union_all
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
-from huntaze_backend.engines.ledger.books import MEASURES, WITHOUT_ERROR, State
+from huntaze_backend.engines.ledger.books import MEASURES, State
+from huntaze_backend.engines.ledger.rows import measured
 from huntaze_backend.engines.ledger.tables import AttemptRow, RollupRow
 
 __all__ = ["Dimension", "Figures", "Question", "figures", "held", "total"]
@@ -108,14 +109,8 @@ def _past(at: datetime, unit: timedelta) -> timedelta:
 def _part(asked: Question, source: Source, start: datetime, end: datetime, by: Sequence[Dimension]) -> Select[Any]:
     if source == "attempts":
         ended = AttemptRow.state != State.OPEN.value
-        counts: dict[str, Any] = {
-            "calls": literal(1),
-            "errors": case((AttemptRow.outcome.in_(sorted(WITHOUT_ERROR)), 0), else_=1),
-            "estimated": case((AttemptRow.estimated, 1), else_=0),
-        }
         keys = [func.coalesce(getattr(AttemptRow, name), "").label(name) for name in by]
-        sums = [counts.get(name, getattr(AttemptRow, name)).label(name) for name in MEASURES]
-        return select(*keys, *sums).where(ended, *_where(AttemptRow, asked, start, end))
+        return select(*keys, *measured()).where(ended, *_where(AttemptRow, asked, start, end))
     columns = [getattr(RollupRow, name) for name in (*by, *MEASURES)]
     return select(*columns).where(RollupRow.grain == source, *_where(RollupRow, asked, start, end))
 

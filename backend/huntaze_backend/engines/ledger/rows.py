@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Table, bindparam, case, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.schema import UtcMicros
-from huntaze_backend.engines.ledger.books import MEASURES, Attempt, State
+from huntaze_backend.engines.ledger.books import MEASURES, WITHOUT_ERROR, Attempt, State
 from huntaze_backend.engines.ledger.meters import Meter
 from huntaze_backend.engines.ledger.periods import Period
 from huntaze_backend.engines.ledger.tables import AttemptRow, BudgetRow, RollupRow
@@ -28,6 +28,7 @@ __all__ = [
     "locked_attempts",
     "locked_meters",
     "locked_overdue",
+    "measured",
     "meter_of",
     "rollup_key",
     "update_attempts",
@@ -82,6 +83,16 @@ _UPDATE_METERS = (
 def _adding(insert_: Any) -> Any:
     sums = {name: _ROLLUP.c[name] + insert_.excluded[name] for name in MEASURES}
     return insert_.on_conflict_do_update(index_elements=list(ROLLUP_KEY), set_=sums)
+
+
+def measured() -> list[Any]:
+    """The measures of an ended attempt, as columns of a query of attempts: what `books.measures` says, in SQL."""
+    counts: dict[str, Any] = {
+        "calls": literal(1),
+        "errors": case((AttemptRow.outcome.in_(sorted(WITHOUT_ERROR)), 0), else_=1),
+        "estimated": case((AttemptRow.estimated, 1), else_=0),
+    }
+    return [(counts[name] if name in counts else getattr(AttemptRow, name)).label(name) for name in MEASURES]
 
 
 _ADD = {"sqlite": _adding(sqlite.insert(_ROLLUP)), "postgresql": _adding(postgresql.insert(_ROLLUP))}

@@ -168,7 +168,7 @@ class SqlLedger:
         works = [waiting.work for waiting in batch]
         try:
             answers = await self._db.write(lambda session: apply(session, works, self._prices))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (of one caller's work; the others go on)
             if _passing(error):
                 log.warning("ledger.no_database", waiting=len(batch), error=type(error).__name__)
                 answers = [error] * len(batch)
@@ -180,7 +180,8 @@ class SqlLedger:
                 return
             else:
                 answers = [error]
-                log.exception("ledger.refused")  # if it was a settlement, its lease books the bound
+                # Who waits is told all; if it was a settlement that nobody waits for, its lease books the bound.
+                log.warning("ledger.refused", work=type(works[0]).__name__, error=type(error).__name__)
         for waiting, answer in zip(batch, answers, strict=True):
             if waiting.answer is not None and not waiting.answer.done():
                 waiting.answer.set_result(answer)
