@@ -1,4 +1,4 @@
-"""Compiles Unicode's confusables.txt into huntaze_contract/compliance/latin.txt: what looks like ASCII letters or digits.
+"""Compiles Unicode's confusables.txt into huntaze_contract/compliance/latin.txt: what looks like ASCII letters.
 
 Run by hand when Unicode publishes a new version: `.venv/bin/python tools/confusables.py path/to/confusables.txt`. Only
 single look-alikes of a single ASCII letter or digit are kept (the published table has 9,600 pairs of all scripts), and
@@ -37,7 +37,9 @@ def compiled(lines: list[str]) -> dict[str, list[str]]:
         letter = plain(target)
         if len(source) != 1 or source.isascii() or len(letter) != 1 or not letter.isascii() or not letter.isalnum():
             continue
-        if plain(source) != letter:
+        known = plain(source)
+        # Full width and mathematical letters fold by themselves, and better: the table takes 𝟎 for an o.
+        if not (len(known) == 1 and known.isascii() and known.isalnum()):
             found[letter].add(source)
     for letter, capital in SMALL_CAPITALS.items():
         found[letter].add(capital)

@@ -30,7 +30,7 @@ _LINK = re.compile(
     r"|(?<![a-z0-9])(?:linktr\.ee|t\.me|wa\.me|m\.me|discord\.gg|bit\.ly|beacons\.ai|cash\.me|paypal\.me)\b"
 )
 _HOST = re.compile(rf"(?:h(?:tt|xx)ps? ?: ?/ ?/ ?)?(?:www{_DOT})?([a-z0-9.-]{{1,253}})")
-_SIGN_OF_LINK = re.compile(r"\.[a-z]|://|dot|point|punkt|punto|d0t|\. ?(?:com|net|org|io)|www|: ?/")
+_SIGN_OF_LINK = re.compile(r"\.[a-z]|://|dot|point|punkt|punto|d0t|\. ?(?:com|net|org|io)|[\[({] ?\.|www|: ?/")
 
 
 def links(text: str, allowed: Sequence[str]) -> list[Place]:
@@ -54,7 +54,7 @@ _PROVIDERS = (
 _AT = r"(?: ?@ ?| ?[\[({] ?(?:at|arobase|arroba) ?[\])}] ?| (?:at|arobase|arrobas?|klammeraffe) )"
 _LOCAL = r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}"
 _EMAIL = re.compile(
-    rf"{_LOCAL} ?@ ?[a-z0-9-]{{1,40}}{_DOT}[a-z]{{2,10}}\b"
+    rf"{_LOCAL}(?:@ ?| @ )[a-z0-9-]{{1,40}}{_DOT}[a-z]{{2,10}}\b"
     rf"|{_LOCAL}{_AT}(?:{_PROVIDERS}){_DOT}(?:com|net|org|fr|de|es|me|ch|co)\b"
     rf"|{_LOCAL}{_AT}(?:gmail|hotmail|googlemail|icloud|protonmail|g mail)\b"
     rf"|{_LOCAL}{_AT}[a-z0-9-]{{2,40}} ?(?: dot | point |\(dot\)|\[dot\]) ?(?:com|net|org|fr)\b"
@@ -88,12 +88,11 @@ _LEAST_DIGITS = 6
 
 
 def _accounts(text: str) -> list[Place]:
+    found = [match.span() for match in _CRYPTO.finditer(text)] if _LONG_TOKEN.search(text) else []
     if len(_NOT_DIGITS.sub("", text)) < _LEAST_DIGITS:
-        return []
-    found = [place for match in _IBAN.finditer(text) if (place := _iban(match)) is not None]
+        return found
+    found += [place for match in _IBAN.finditer(text) if (place := _iban(match)) is not None]
     found += [match.span() for match in _CARD.finditer(text) if _luhn(_NOT_DIGITS.sub("", match.group()))]
-    if _LONG_TOKEN.search(text):
-        found += [match.span() for match in _CRYPTO.finditer(text)]
     return found
 
 
@@ -111,7 +110,7 @@ def _iban(match: re.Match[str]) -> Place | None:
 
 
 def _luhn(digits: str) -> bool:
-    if len(set(digits)) < 3:
+    if len(set(digits)) == 1:
         return False
     doubled = [int(digit) * (2 if i % 2 else 1) for i, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

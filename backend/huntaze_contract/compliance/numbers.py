@@ -58,6 +58,8 @@ _LEAST, _MOST = 7, 15
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _FEWEST_DIGITS = 4
 """Of a number that is otherwise said in words."""
+_FEWEST_COUNTED = 4
+"""So many groups with equal steps between them are somebody who counts."""
 _NUMBER_WORDS = frozenset((*_UNITS, *_TEENS, *_TENS, *_TIMES))
 
 
@@ -189,5 +191,7 @@ def _counts(groups: list[str]) -> bool:
     """Whether somebody counts, up or down, or writes the same again and again."""
     if len(groups) == 1:
         return len(set(groups[0])) == 1
+    if len(groups) < _FEWEST_COUNTED:
+        return False
     steps = {int(later) - int(earlier) for earlier, later in pairwise(groups)}
     return len(steps) == 1

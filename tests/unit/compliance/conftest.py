@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from huntaze_contract.compliance import Policy, RuleSet, policy_from_toml
+from huntaze_resources import compliance_lists
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return policy_from_toml(compliance_lists())
+
+
+@pytest.fixture(scope="session")
+def rules(policy: Policy) -> RuleSet:
+    return RuleSet.compile(policy)
