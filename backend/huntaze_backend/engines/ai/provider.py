@@ -4,7 +4,7 @@ It neither repeats nor chooses; it sends what it is given, reads usage in its pr
 wrong as a `Failure`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +48,8 @@ class Chunk:
     text: str = ""
     finish: Finish | None = None
     usage: Usage | None = None
+    silent: int = 0
+    """Pieces that are billed and not shown: a model's thoughts."""
 
 
 class Provider(Protocol):
@@ -61,11 +63,15 @@ class Provider(Protocol):
         """Raises: ProviderError. May be cancelled."""
         ...
 
-    def stream(self, call: Call) -> AsyncIterator[Chunk]:
-        """An async generator, so that it can be closed: closing it ends the connection.
+    def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Closing it ends the connection.
 
         Raises: ProviderError, before or amid the chunks.
         """
+        ...
+
+    async def warm(self) -> None:
+        """Do now what would otherwise make the first caller wait."""
         ...
 
     async def close(self) -> None:
