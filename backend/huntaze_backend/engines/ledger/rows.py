@@ -98,10 +98,9 @@ def measured() -> list[Any]:
 _ADD = {"sqlite": _adding(sqlite.insert(_ROLLUP)), "postgresql": _adding(postgresql.insert(_ROLLUP))}
 
 
-def attempt_of(row: Any) -> Attempt:
+def attempt_of(row: Sequence[Any]) -> Attempt:
     """A row with all columns of the attempts' table."""
-    values = row._asdict()
-    return Attempt(**(values | {"state": State(values["state"])}))
+    return Attempt._make(row)
 
 
 def meter_of(row: Any) -> Meter:
@@ -140,9 +139,7 @@ def locked_meters(session: Session, agency_ids: Iterable[str]) -> list[Meter]:
 
 def insert_attempts(session: Session, attempts: Sequence[Attempt]) -> None:
     if attempts:
-        names = Attempt.__slots__
-        rows = [{name: getattr(attempt, name) for name in names} for attempt in attempts]
-        session.connection().execute(_INSERT_ATTEMPTS, rows)
+        session.connection().execute(_INSERT_ATTEMPTS, [attempt._asdict() for attempt in attempts])
 
 
 def update_attempts(session: Session, attempts: Sequence[Attempt]) -> None:
