@@ -1,7 +1,8 @@
 """An orchestrator over the fake provider, with what stands around it."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,3 +105,10 @@ def asking(text: str = "hi, how was your day?", **changed: Any) -> AiRequest:
         "deadline_s": 10.0,
     }
     return AiRequest(**values | changed)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another task does. Raises: TimeoutError after five seconds."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110  (what is waited for is a state of others, who have no event for it)
+            await asyncio.sleep(0.005)

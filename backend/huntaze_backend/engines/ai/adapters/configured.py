@@ -78,7 +78,7 @@ def _foundry(settings: Settings) -> OpenAiWire | None:
 
 
 def _deployments(settings: Settings) -> list[tuple[str, str, str]]:
-    """Model, region and deployment, of `gpt-4o=large,gpt-4o-mini@datazone=small`, or of a name that has its model's in it.
+    """Model, region and deployment, of `gpt-4o=large,gpt-4o-mini@datazone=small`, or of a name with its model's in it.
 
     Raises: ProviderSettingsError.
     """

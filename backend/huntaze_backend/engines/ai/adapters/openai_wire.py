@@ -11,7 +11,7 @@ import importlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -85,9 +85,11 @@ class OpenAiWire:
         body = self._body(call, endpoint)
         try:
             answered = await client.post(_PATH, body=body, cast_to=object, options={"timeout": timeout})
+            return _reply(answered, thinks=call.reasons)
         except Exception as error:  # noqa: BLE001  (sorted there)
-            self._sort(error)
-        return _reply(answered, thinks=call.reasons)
+            failure = self._sorted(error)
+        # Outside of the handler, so that it does not hang on to the SDK's error: that holds the request, and the key.
+        raise failure
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See the port."""
@@ -96,6 +98,7 @@ class OpenAiWire:
         body = self._body(call, endpoint) | {"stream": True, "stream_options": {"include_usage": True}}
         source: Any = None
         thoughts = ThoughtFilter() if call.reasons else None
+        failure: Exception | None = None
         try:
             source = await client.post(
                 _PATH,
@@ -112,10 +115,12 @@ class OpenAiWire:
                     chunk = Chunk(shown, chunk.finish, chunk.usage, chunk.silent + (not shown))
                 yield chunk
         except Exception as error:  # noqa: BLE001  (sorted there)
-            self._sort(error)
+            failure = self._sorted(error)
         finally:
             if source is not None:
                 await source.close()
+        if failure is not None:
+            raise failure
 
     async def close(self) -> None:
         """See the port."""
@@ -187,27 +192,24 @@ class OpenAiWire:
             body["prompt_cache_key"] = call.cache_key
         return body
 
-    def _sort(self, error: Exception) -> NoReturn:
-        """Raises: ProviderError; or the error itself, if it is none of a provider's."""
+    def _sorted(self, error: Exception) -> Exception:
+        """What it stands for as a `ProviderError`; or the error itself, if it is none of a provider's."""
         sdk = self._openai
-        if isinstance(error, ProviderError):
-            raise error
-        # The chain is cut everywhere: the SDK's errors hold the request, and with it the key.
         if isinstance(error, sdk.APITimeoutError):
             never_sent = isinstance(error.__cause__, _NEVER_SENT)
-            raise ProviderError(Failure.CONNECT if never_sent else Failure.TIMEOUT) from None
+            return ProviderError(Failure.CONNECT if never_sent else Failure.TIMEOUT)
         if isinstance(error, sdk.APIConnectionError):
-            raise ProviderError(_of_connection(error.__cause__)) from None
+            return ProviderError(_of_connection(error.__cause__))
         if isinstance(error, sdk.APIStatusError):
             failure = of_status(error.status_code, error.body)
-            raise ProviderError(failure, retry_after_s=wait_told(error.response.headers)) from None
+            return ProviderError(failure, retry_after_s=wait_told(error.response.headers))
         if isinstance(error, sdk.APIError):
-            raise ProviderError(of_error(error.body)) from None
+            return ProviderError(of_error(error.body))
         if isinstance(error, (JSONDecodeError, UnicodeDecodeError)):
-            raise ProviderError(Failure.MALFORMED) from None
+            return ProviderError(Failure.MALFORMED)
         if isinstance(error, httpx2.HTTPError):
-            raise ProviderError(_of_connection(error)) from None
-        raise error
+            return ProviderError(_of_connection(error))
+        return error
 
 
 def _of_connection(cause: BaseException | None) -> Failure:
