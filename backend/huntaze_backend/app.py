@@ -29,8 +29,8 @@ from huntaze_backend.areas.accounts.throttle import SignInThrottle
 from huntaze_backend.areas.accounts.tokens import AccessTokens
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
+from huntaze_backend.areas.messages import compliance_routes, send_routes, team_routes, unsending, webhook_routes
 from huntaze_backend.areas.messages import routes as conversation_routes
-from huntaze_backend.areas.messages import send_routes, team_routes, unsending, webhook_routes
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
 from huntaze_backend.areas.messages.backfill import Backfills
 from huntaze_backend.areas.messages.feed import PlatformFeed
@@ -48,6 +48,7 @@ from huntaze_backend.core.errors import NotFoundError
 from huntaze_backend.core.exclusive import is_held
 from huntaze_backend.core.installation import InstallationSecrets
 from huntaze_backend.core.secrets import SecretBox
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
 from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFactory
 from huntaze_backend.engines.gateways.sending import SenderFactory
@@ -93,6 +94,7 @@ class Services:
     gateways: Gateways
     rate_gate: RateGate
     policy: SendPolicy
+    compliance: Compliance
     readers: Readers
     feed: PlatformFeed
     jobs: Registry
@@ -123,7 +125,8 @@ def build(
     app.state.connector = Connector(database, services.gateways, box)
     app.state.webhooks = WebhookReceiver(database, readers, box, hub)
     app.state.inquiries = Inquiries(database, readers)
-    app.state.sending = Sending(database, services.rate_gate, services.policy)
+    app.state.sending = Sending(database, services.rate_gate, services.policy, services.compliance)
+    app.state.compliance = services.compliance
     return app, services
 
 
@@ -151,6 +154,7 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
         used.gateways,
         used.rate_gate,
         used.policy,
+        Compliance(),
         readers,
         feed,
         handlers,
@@ -177,6 +181,7 @@ def _make_application() -> FastAPI:
     http.install(app)
     for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, team_routes, sync_routes):
         app.include_router(module.router)
+    app.include_router(compliance_routes.router)
     app.include_router(job_routes.router)
     app.include_router(webhook_routes.router)
     app.add_api_route("/health", _health, methods=["GET"], response_model=Health, tags=["service"])

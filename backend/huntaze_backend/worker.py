@@ -103,7 +103,9 @@ async def run(services: Services, stop: asyncio.Event) -> None:
         except NotFoundError:
             return None
 
-    dispatches = Dispatches(services.db, services.rate_gate, services.policy, services.gateways, on_budget)
+    dispatches = Dispatches(
+        services.db, services.rate_gate, services.policy, services.compliance, services.gateways, on_budget
+    )
     outbound = Outbound(services.db, services.bus, services.readers, dispatches, access)
     sent_last = asyncio.Event()
     reading = asyncio.create_task(services.feed.run(sent_last))

@@ -112,6 +112,7 @@ def problem_response(error: AppError) -> Response:
         retry_after_s=error.retry_after_s,
         collision=error.collision,
         lease=error.lease,
+        findings=error.findings,
     )
     headers = {}
     if error.retry_after_s is not None:

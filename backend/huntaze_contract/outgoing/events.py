@@ -91,6 +91,13 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Forbid:
+    """The rules of what may leave changed while it waited: it must not go as it is. No attempt is under way."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotExecuted:
     """Proven not executed and repeatable: connection refused, the gateway's deadline passed before it acted."""
 
@@ -173,6 +180,7 @@ Event = (
     | Attempt
     | Succeed
     | Refuse
+    | Forbid
     | NotExecuted
     | Throttle
     | Ambiguous

@@ -18,6 +18,7 @@ from huntaze_contract.outgoing.events import (
     Effect,
     Event,
     Expire,
+    Forbid,
     HeadReleased,
     HoldForApproval,
     ListAgain,
@@ -84,6 +85,8 @@ def _apply(m: Outgoing, event: Event, timing: Timing) -> _Result:
             return fresh, ()
         case Deny(until) if m.state is State.READY:
             return replace(m, state=State.LIMITED, not_before=until), ()
+        case Forbid(reason) if m.state in (State.READY, State.LIMITED):
+            return replace(m, state=State.FAILED, not_before=None, reason=reason), ()
         case Due() if m.state is State.LIMITED:
             return replace(m, state=State.READY, not_before=None), ()
         case Attempt(at) if m.state is State.READY:

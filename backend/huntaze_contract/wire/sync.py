@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from huntaze_contract.wire.base import UtcTime, Uuid, WireModel
+from huntaze_contract.wire.compliance import ComplianceLayer
 from huntaze_contract.wire.conversations import Conversation, Lease, Message, SendBudget
 from huntaze_contract.wire.fans import Fan, Note, Transaction
 from huntaze_contract.wire.people import Creator, Member
@@ -48,6 +49,11 @@ class MessageChange(_Change):
     row: Message | None = None
 
 
+class ComplianceChange(_Change):
+    entity: Literal["compliance"] = "compliance"
+    row: ComplianceLayer | None = None
+
+
 class NoteChange(_Change):
     entity: Literal["note"] = "note"
     row: Note | None = None
@@ -59,7 +65,14 @@ class TransactionChange(_Change):
 
 
 Change = Annotated[
-    MemberChange | CreatorChange | FanChange | ConversationChange | MessageChange | NoteChange | TransactionChange,
+    MemberChange
+    | CreatorChange
+    | ComplianceChange
+    | FanChange
+    | ConversationChange
+    | MessageChange
+    | NoteChange
+    | TransactionChange,
     Field(discriminator="entity"),
 ]
 

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages import replies, rules, thread_store
 from huntaze_backend.areas.messages.collisions import collision
+from huntaze_backend.areas.messages.compliance import note_warnings, require_allowed
 from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.core.audit import audit
 from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.errors import ConflictError, NotFoundError, ValidationProblem
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import DEFAULT_TIMING, Accept, Event, Release, Schedule, State
 from huntaze_contract.wire import Collision, Lane, MediaItem, MessageKind, NewMessage, ProblemCode
@@ -64,13 +66,14 @@ class _Composed:
     device_seq: int | None = None
 
 
-def accept(session: Session, *, principal: Principal, key: str, body: NewMessage) -> Accepted:
+def accept(session: Session, *, compliance: Compliance, principal: Principal, key: str, body: NewMessage) -> Accepted:
     """Take in what a member sends, or tell which message it was if it was taken in before.
 
     Raises:
         NotFoundError: no such conversation for this member.
         ValidationProblem: KEY_REUSED, CANNOT_SEND, or a time too far ahead.
         ConflictError: OUT_OF_ORDER; COLLISION or LEASE_LOST with what the writer had not seen.
+        ComplianceError: the rules mind the text, with or without `override`.
     """
     known = _by_key(session, principal.agency_id, key)
     conversation = _locked(session, principal.agency_id, body.conversation_id)
@@ -86,6 +89,9 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
     send_at = _time_of(session, body.send_at)
     _check_open(conversation)
     _check_order(session, conversation, body.prev_id)
+    passed = require_allowed(
+        session, compliance, conversation.agency_id, conversation.creator_id, body.text, price=None
+    )
     found = collision(session, conversation, principal.member_id, body)
     if found is not None and not body.override:
         raise _refusal(found)
@@ -99,23 +105,25 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
         device_id=body.device_id,
         device_seq=body.device_seq,
     )
-    message_id = _insert(session, conversation, composed)
+    row = _insert(session, conversation, composed)
+    note_warnings(session, passed, row, principal.member_id)
     if body.override:
         audit(
             session,
             agency_id=principal.agency_id,
             actor_id=principal.member_id,
             action="message.override",
-            subject=message_id,
+            subject=row.id,
             reason=None if found is None else found.reason,
             missed=[] if found is None else [message.id for message in found.missed],
         )
-    return Accepted(message_id, replayed=False)
+    return Accepted(row.id, replayed=False)
 
 
 def queue(
     session: Session,
     *,
+    compliance: Compliance,
     agency_id: str,
     conversation_id: str,
     key: str,
@@ -129,6 +137,7 @@ def queue(
 
     Args:
         session: the unit of work of whoever decided to send it.
+        compliance: what may leave.
         agency_id: whose conversation it must be.
         conversation_id: where it goes.
         key: a UUID that stands for this very message: however often it is handed in, it is sent once.
@@ -141,6 +150,7 @@ def queue(
     Raises:
         NotFoundError: no such conversation.
         ValidationProblem: KEY_REUSED, CANNOT_SEND, or a time too far ahead.
+        ComplianceError: the rules mind the text or the price.
         ValueError: the live lane.
     """
     if lane is Lane.LIVE:
@@ -152,8 +162,10 @@ def queue(
     if conversation is None:
         raise NotFoundError
     _check_open(conversation)
-    composed = _Composed(key, text, lane, _time_of(session, send_at), price, media)
-    return Accepted(_insert(session, conversation, composed), replayed=False)
+    passed = require_allowed(session, compliance, agency_id, conversation.creator_id, text, price)
+    row = _insert(session, conversation, _Composed(key, text, lane, _time_of(session, send_at), price, media))
+    note_warnings(session, passed, row, None)
+    return Accepted(row.id, replayed=False)
 
 
 def _by_key(session: Session, agency_id: str, key: str) -> MessageRow | None:
@@ -223,7 +235,7 @@ def _refusal(found: Collision) -> ConflictError:
     )
 
 
-def _insert(session: Session, conversation: ConversationRow, composed: _Composed) -> str:
+def _insert(session: Session, conversation: ConversationRow, composed: _Composed) -> MessageRow:
     at = now(session)
     # The key is the id. Only where another agency's row happens to have it, a new id is made: whose keys exist
     # elsewhere is nobody's business, and the unique key alone decides what is a repeat.
@@ -263,7 +275,7 @@ def _insert(session: Session, conversation: ConversationRow, composed: _Composed
         advance(session, row, event, DEFAULT_TIMING)
     session.flush()
     thread_store.refresh(session, [row.conversation_id])
-    return row.id
+    return row
 
 
 def _entry(conversation: ConversationRow, send_at: datetime | None) -> Schedule | Release:

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import lanes
 from huntaze_backend.areas.messages.budgets import Limited, account_meters, budget_of, campaign_meter, send_meters
+from huntaze_backend.areas.messages.compliance import forbid_if_refused
 from huntaze_backend.areas.messages.lanes import Head
 from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
 from huntaze_backend.core.clock import now
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.limits.port import Decision, Meter, RateGate
 from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import Attempt, Deny, Due, State
@@ -115,6 +117,7 @@ def claim(
     policy: SendPolicy,
     creator_id: str,
     *,
+    compliance: Compliance,
     seen: Mapping[str, HighWater],
     skip: Collection[str] = (),
 ) -> Claim:
@@ -125,6 +128,7 @@ def claim(
         gate: the limiter.
         policy: timing.
         creator_id: the account.
+        compliance: what may leave; a head that may not any more fails here, and the next one is asked.
         seen: by conversation, what was read of it a moment ago because of an `Unread`.
         skip: conversations that are being read, or could not be.
     """
@@ -139,6 +143,9 @@ def claim(
     passed, barred = set(skip), set[Lane]()
     again_at: datetime | None = None
     while best is not None:
+        if forbid_if_refused(session, compliance, best.row, policy.timing):
+            best = lanes.best_head(session, creator_id, at, skip=passed, bar=barred)
+            continue
         tried = _try(session, gate, policy, account, best, seen)
         if tried.decision.granted:
             return tried.claim

@@ -5,6 +5,7 @@ its text. Sync functions over one unit of work; the row is locked, so a decision
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages import rules
+from huntaze_backend.areas.messages.compliance import note_warnings, require_allowed
 from huntaze_backend.areas.messages.pipeline import AlreadyBoundError, advance, note
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.core.audit import audit
@@ -12,6 +13,7 @@ from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.changes import versions
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.errors import ConflictError, ForbiddenError, NotFoundError
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_contract.outgoing import Cancel, IllegalTransitionError, Retry, State, Timing, Verdict
 from huntaze_contract.wire import MessageEdit, ProblemCode, Resolution, Role
 
@@ -49,9 +51,10 @@ def cancel(session: Session, principal: Principal, message_id: str, timing: Timi
         _decide(session, principal, row, Cancel(), timing)
 
 
-def retry(session: Session, principal: Principal, message_id: str, timing: Timing) -> None:
-    """Send a failed message again, at the tail of its conversation."""
+def retry(session: Session, principal: Principal, message_id: str, timing: Timing, *, compliance: Compliance) -> None:
+    """Send a failed message again, at the tail of its conversation. Raises: ComplianceError."""
     row = visible(session, principal, message_id, lock=True)
+    require_allowed(session, compliance, row.agency_id, row.creator_id, row.text, row.price)
     conversation = session.get_one(ConversationRow, row.conversation_id, with_for_update=True)
     _decide(session, principal, row, Retry(rules.take_place(conversation)), timing)
 
@@ -67,7 +70,9 @@ def resolve(session: Session, principal: Principal, message_id: str, resolution:
     _decide(session, principal, row, verdict, timing)
 
 
-def edit(session: Session, principal: Principal, message_id: str, change: MessageEdit) -> None:
+def edit(
+    session: Session, principal: Principal, message_id: str, change: MessageEdit, *, compliance: Compliance
+) -> None:
     """Change the text of a message that waits and of which no attempt was made. It keeps its id and its place.
 
     A version that only differs because the message's state moved on does no harm; a text that somebody else changed
@@ -76,6 +81,7 @@ def edit(session: Session, principal: Principal, message_id: str, change: Messag
     Raises:
         ForbiddenError: a chatter changes only what they wrote.
         ConflictError: ILLEGAL_STATE when it is too late, CONFLICT when another edit came before.
+        ComplianceError: the rules mind the new text.
     """
     row = visible(session, principal, message_id, lock=True)
     require_own(principal, row)
@@ -84,8 +90,10 @@ def edit(session: Session, principal: Principal, message_id: str, change: Messag
     ver = versions(session, row.agency_id, "message", [row.id]).get(row.id, 0)
     if change.base_ver > ver or (row.edited_at is not None and change.base_ver < ver):
         raise ConflictError("The message was changed meanwhile.", action="Look at it and edit it again.")
+    passed = require_allowed(session, compliance, row.agency_id, row.creator_id, change.text, row.price)
     before, row.text, row.edited_at = row.text, change.text, now(session)
     note(session, row, thread=True)
+    note_warnings(session, passed, row, principal.member_id)
     audit(
         session,
         agency_id=row.agency_id,

@@ -20,6 +20,7 @@ from huntaze_backend.areas.messages.claims import HighWater, Unread
 from huntaze_backend.areas.messages.outcomes import Report
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.core.db import Database
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.factory import PlatformAccess
 from huntaze_backend.engines.gateways.reading import GatewayError, PlatformReader, Trouble
 from huntaze_backend.engines.gateways.sending import (
@@ -60,6 +61,7 @@ class Dispatches:
     db: Database
     gate: RateGate
     policy: SendPolicy
+    compliance: Compliance
     senders: SenderFactory
     on_budget: BudgetListener
 
@@ -69,6 +71,7 @@ class Dispatches:
             db=self.db,
             gate=self.gate,
             policy=self.policy,
+            compliance=self.compliance,
             reader=reader,
             gateway=self.senders.sender(access),
             on_budget=self.on_budget,
@@ -85,6 +88,7 @@ class ConnectionDispatch:
         db: Database,
         gate: RateGate,
         policy: SendPolicy,
+        compliance: Compliance,
         reader: PlatformReader,
         gateway: Gateway,
         on_budget: BudgetListener,
@@ -93,6 +97,7 @@ class ConnectionDispatch:
         self._db = db
         self._gate = gate
         self._policy = policy
+        self._compliance = compliance
         self._reader = reader
         self._gateway = gateway
         self._on_budget = on_budget
@@ -201,6 +206,7 @@ class ConnectionDispatch:
                 gate=self._gate,
                 policy=self._policy,
                 creator_id=creator_id,
+                compliance=self._compliance,
                 seen=dict(self._seen.get(creator_id, {})),
                 skip=frozenset(self._skipped),
             )

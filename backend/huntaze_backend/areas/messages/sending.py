@@ -20,6 +20,7 @@ from huntaze_backend.core.changes import versions
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.errors import ConflictError
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.limits.port import RateGate
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import MessageEdit, NewMessage, ProblemCode, Resolution, SendAnswer, SendBudget
@@ -32,15 +33,18 @@ P = ParamSpec("P")
 class Sending:
     """What the sending routes call."""
 
-    def __init__(self, db: Database, gate: RateGate, policy: SendPolicy) -> None:
+    def __init__(self, db: Database, gate: RateGate, policy: SendPolicy, compliance: Compliance) -> None:
         self._db = db
+        self._compliance = compliance
         self._gate = gate
         self._policy = policy
 
     async def accept(self, principal: Principal, key: str, body: NewMessage) -> tuple[SendAnswer, bool]:
         """Take a message in, or tell how it stands if it was taken in before. Returns (answer, replayed)."""
         try:
-            accepted = await self._db.write(partial(accepting.accept, principal=principal, key=key, body=body))
+            accepted = await self._db.write(
+                partial(accepting.accept, compliance=self._compliance, principal=principal, key=key, body=body)
+            )
         except IntegrityError as error:
             # Another request under this key commits at this very moment; its outcome is a second away.
             raise ConflictError(
@@ -58,13 +62,15 @@ class Sending:
         return await self._decide(principal, message_id, decisions.cancel, self._policy.timing)
 
     async def retry(self, principal: Principal, message_id: str) -> SendAnswer:
-        return await self._decide(principal, message_id, decisions.retry, self._policy.timing)
+        return await self._decide(
+            principal, message_id, decisions.retry, self._policy.timing, compliance=self._compliance
+        )
 
     async def resolve(self, principal: Principal, message_id: str, resolution: Resolution) -> SendAnswer:
         return await self._decide(principal, message_id, decisions.resolve, resolution, self._policy.timing)
 
     async def edit(self, principal: Principal, message_id: str, change: MessageEdit) -> SendAnswer:
-        return await self._decide(principal, message_id, decisions.edit, change)
+        return await self._decide(principal, message_id, decisions.edit, change, compliance=self._compliance)
 
     async def unsend(self, principal: Principal, message_id: str) -> SendAnswer:
         return await self._decide(principal, message_id, unsending.ask_back)
