@@ -12,6 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
+import structlog
 from fastapi import FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,8 @@ from huntaze_backend.areas.accounts.passwords import Passwords
 from huntaze_backend.areas.accounts.sign_in import Authenticator
 from huntaze_backend.areas.accounts.throttle import SignInThrottle
 from huntaze_backend.areas.accounts.tokens import AccessTokens
+from huntaze_backend.areas.costs import routes as cost_routes
+from huntaze_backend.areas.costs.live import LiveTotals
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
 from huntaze_backend.areas.messages import compliance_routes, send_routes, team_routes, unsending, webhook_routes
@@ -52,6 +55,8 @@ from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
 from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFactory
 from huntaze_backend.engines.gateways.sending import SenderFactory
+from huntaze_backend.engines.ledger.adapters.sql_ledger import SqlLedger
+from huntaze_backend.engines.ledger.prices import PriceTable
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.engines.limits.port import RateGate
 from huntaze_backend.engines.queue import routes as job_routes
@@ -66,6 +71,8 @@ __all__ = ["WORKER_LOCK", "Adapters", "Services", "assemble", "build", "openapi"
 
 WORKER_LOCK = 1
 """Of PostgreSQL's advisory locks, the one that the installation's only worker holds."""
+_CLOSING_S = 3.0
+log = structlog.get_logger(__name__)
 
 
 class Gateways(ReaderFactory, SenderFactory, Protocol):
@@ -79,6 +86,7 @@ class Adapters:
     gateways: Gateways = field(default_factory=VendorGateways)
     rate_gate: RateGate = field(default_factory=SqlRateGate)
     policy: SendPolicy = field(default_factory=SendPolicy)
+    prices: PriceTable = field(default_factory=PriceTable.shipped)
 
 
 @dataclass(slots=True)
@@ -99,10 +107,21 @@ class Services:
     feed: PlatformFeed
     jobs: Registry
     """Who does which kind of job."""
+    ledger: SqlLedger
+    live_costs: LiveTotals
     own_url: str | None = None
     """Where platforms reach this service; known when it listens."""
     worker_runs: bool = False
     """Whether the worker's loops run in this process."""
+
+    async def close(self) -> None:
+        """Let what was announced and what was spent be noted, as far as that is quick."""
+        await self.bus.close()
+        try:
+            async with asyncio.timeout(_CLOSING_S):
+                await self.ledger.drain()
+        except TimeoutError:
+            log.warning("ledger.not_drained")  # each lease that ends books its bound
 
 
 def build(
@@ -118,6 +137,7 @@ def build(
     app.state.db = database
     app.state.clock = database.clock
     app.state.hub = hub
+    app.state.prices = services.ledger.prices
     app.state.sync = services.sync
     app.state.access = authenticator
     app.state.authenticator = authenticator
@@ -158,6 +178,8 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
         readers,
         feed,
         handlers,
+        SqlLedger(database, used.prices),
+        LiveTotals(database, hub, bus),
     )
     return services
 
@@ -183,6 +205,7 @@ def _make_application() -> FastAPI:
         app.include_router(module.router)
     app.include_router(compliance_routes.router)
     app.include_router(job_routes.router)
+    app.include_router(cost_routes.router)
     app.include_router(webhook_routes.router)
     app.add_api_route("/health", _health, methods=["GET"], response_model=Health, tags=["service"])
     return app
@@ -191,13 +214,14 @@ def _make_application() -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    watching = asyncio.create_task(services.hub.watch())
+    watching = [asyncio.create_task(work) for work in (services.hub.watch(), services.live_costs.run())]
     try:
         yield
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        await services.bus.close()
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        await services.close()
 
 
 async def _health(request: Request) -> Health:

@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from huntaze_backend.areas.accounts.sign_in import forget_expired
 from huntaze_backend.areas.fans.notes import forget_deleted
+from huntaze_backend.core.clock import now
+from huntaze_backend.engines.ledger.batches import expire
+from huntaze_backend.engines.ledger.checking import reconcile
 from huntaze_backend.engines.queue.cron import Schedule
 from huntaze_backend.engines.queue.handlers import Registry, in_one_unit
 from huntaze_backend.engines.queue.port import Job, Priority
@@ -14,6 +19,11 @@ __all__ = ["SCHEDULES", "register"]
 _TOMBSTONES = "tidy.tombstones"
 _TOKENS = "tidy.refresh_tokens"
 _NOTES = "tidy.deleted_notes"
+_LEASES = "ledger.expire"
+_SUMS = "ledger.reconcile"
+_LEASES_AT_ONCE = 500
+_DAYS_PROVEN = timedelta(days=40)
+"""This month and the one before: what a bill is made of."""
 
 
 def register(registry: Registry) -> None:
@@ -21,10 +31,18 @@ def register(registry: Registry) -> None:
     registry.handle(_TOMBSTONES, in_one_unit(lambda session, _: purge_tombstones(session)))
     registry.handle(_TOKENS, in_one_unit(lambda session, _: forget_expired(session)))
     registry.handle(_NOTES, in_one_unit(lambda session, _: forget_deleted(session)))
+    registry.handle(_LEASES, in_one_unit(lambda session, _: expire(session, _LEASES_AT_ONCE)))
+    registry.handle(_SUMS, in_one_unit(lambda session, _: _prove_sums(session)))
 
 
 SCHEDULES = (
     Schedule(_TOMBSTONES, timedelta(hours=1), lambda _: Job(_TOMBSTONES, priority=Priority.LOW)),
     Schedule(_TOKENS, timedelta(hours=1), lambda _: Job(_TOKENS, priority=Priority.LOW)),
     Schedule(_NOTES, timedelta(hours=1), lambda _: Job(_NOTES, priority=Priority.LOW)),
+    Schedule(_LEASES, timedelta(minutes=1), lambda _: Job(_LEASES, priority=Priority.LOW)),
+    Schedule(_SUMS, timedelta(days=1), lambda _: Job(_SUMS, priority=Priority.LOW), offset=timedelta(hours=3)),
 )
+
+
+def _prove_sums(session: Session) -> None:
+    reconcile(session, since=now(session) - _DAYS_PROVEN)

@@ -59,7 +59,7 @@ async def _work(options: WorkerOptions, settings: Settings, adapters: "Adapters 
         try:
             await _run_until_end(services, watch_stdin=options.exit_with_stdin)
         finally:
-            await services.bus.close()
+            await services.close()
 
 
 async def _run_until_end(services: "Services", *, watch_stdin: bool) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from huntaze_contract.wire.base import UtcTime, Uuid, WireModel
 from huntaze_contract.wire.compliance import ComplianceLayer
 from huntaze_contract.wire.conversations import Conversation, Lease, Message, SendBudget
+from huntaze_contract.wire.costs import CostsFrame
 from huntaze_contract.wire.fans import Fan, Note, Transaction
 from huntaze_contract.wire.people import Creator, Member
 
@@ -187,11 +188,11 @@ class LeaseFrame(WireModel):
 
 
 Frame = Annotated[
-    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame,
+    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame | CostsFrame,
     Field(discriminator="type"),
 ]
 
-FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame] = TypeAdapter(
-    Frame
-)
+FRAME: TypeAdapter[
+    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame | CostsFrame
+] = TypeAdapter(Frame)
 """Parses one frame of the event stream; a type it does not know is a validation error the reader skips."""

@@ -85,9 +85,11 @@ def change(session: Session, agency_id: str, budget_id: str, limits: Limits) -> 
     return before
 
 
-def remove(session: Session, agency_id: str, budget_id: str) -> None:
-    """Raises: NotFoundError."""
-    session.delete(_locked(session, agency_id, budget_id))
+def remove(session: Session, agency_id: str, budget_id: str) -> Limits:
+    """Returns what it was. Raises: NotFoundError."""
+    row = _locked(session, agency_id, budget_id)
+    session.delete(row)
+    return Limits(row.timezone, row.soft, row.hard)
 
 
 def of_agency(session: Session, agency_id: str) -> list[Standing]:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from huntaze_backend.engines.ledger.books import MEASURES, State
+from huntaze_backend.engines.ledger.port import RESPONSE_CACHE
 from huntaze_backend.engines.ledger.rows import measured
 from huntaze_backend.engines.ledger.tables import AttemptRow, RollupRow
 
@@ -30,6 +31,8 @@ class Question:
     start: datetime
     end: datetime
     creator_id: str | None = None
+    cache_hits: bool = False
+    """The answers from the response cache, and nothing else; otherwise all but those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def _part(asked: Question, source: Source, start: datetime, end: datetime, by: S
 
 def _where(table: type[AttemptRow] | type[RollupRow], asked: Question, start: datetime, end: datetime) -> list[Any]:
     where: list[Any] = [table.agency_id == asked.agency_id, table.at >= start, table.at < end]
+    where.append(table.model == RESPONSE_CACHE if asked.cache_hits else table.model != RESPONSE_CACHE)
     if asked.creator_id is not None:
         where.append(table.creator_id == asked.creator_id)
     return where

@@ -12,6 +12,8 @@ from huntaze_backend.core.errors import AppError
 from huntaze_contract.wire import ProblemCode
 
 __all__ = [
+    "LOCAL",
+    "RESPONSE_CACHE",
     "BudgetExceededError",
     "Charge",
     "Ledger",
@@ -20,6 +22,13 @@ __all__ = [
     "UnknownPriceError",
     "Usage",
 ]
+
+
+LOCAL = "local"
+"""The provider whose models cost nothing."""
+RESPONSE_CACHE = "response-cache"
+"""As a model of `LOCAL`: an answer from the response cache is an attempt too, with no tokens. It is reserved and
+settled as any other, without waiting for the database, and is counted apart from calls."""
 
 
 class BudgetExceededError(AppError):
@@ -60,7 +69,8 @@ class Charge:
     task: str
     provider: str
     model: str
-    """Provider and model are the price table's key."""
+    """Provider and model are the price table's key. A deployment that costs more than Azure's global one says which it
+    is: `gpt-4o@datazone` (of the US or the EU), `gpt-4o@datazone-other`, `gpt-4o@regional`."""
     input_tokens: int
     """An upper bound."""
     max_output_tokens: int
