@@ -6,11 +6,11 @@ that a deployment or a test swaps them in one place.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import structlog
 from fastapi import FastAPI, Request
@@ -43,14 +43,20 @@ from huntaze_backend.areas.messages.readers import Readers
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.sending import Sending
 from huntaze_backend.areas.messages.webhook_routes import WebhookReceiver
-from huntaze_backend.core import http
+from huntaze_backend.core import flag_routes, http
 from huntaze_backend.core.clock import Clock
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.description import describe
 from huntaze_backend.core.errors import NotFoundError
 from huntaze_backend.core.exclusive import is_held
+from huntaze_backend.core.flags import Flags
 from huntaze_backend.core.installation import InstallationSecrets
 from huntaze_backend.core.secrets import SecretBox
+from huntaze_backend.engines.ai import routes as ai_routes
+from huntaze_backend.engines.ai.adapters.configured import providers_of, routing_of
+from huntaze_backend.engines.ai.orchestrator import HybridOrchestrator
+from huntaze_backend.engines.ai.provider import Provider
+from huntaze_backend.engines.ai.routing import RoutingTable
 from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
 from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFactory
@@ -65,6 +71,7 @@ from huntaze_backend.engines.sync import routes as sync_routes
 from huntaze_backend.engines.sync.hub import Hub
 from huntaze_backend.engines.sync.kinds import SyncRegistry
 from huntaze_backend.events import EventBus
+from huntaze_backend.settings import Settings
 from huntaze_contract.wire import API_VERSION, Health
 
 __all__ = ["WORKER_LOCK", "Adapters", "Services", "assemble", "build", "openapi"]
@@ -87,6 +94,14 @@ class Adapters:
     rate_gate: RateGate = field(default_factory=SqlRateGate)
     policy: SendPolicy = field(default_factory=SendPolicy)
     prices: PriceTable = field(default_factory=PriceTable.shipped)
+    ai_providers: Mapping[str, Provider] = field(default_factory=dict)
+    """By the routing table's names."""
+    ai_routing: RoutingTable = field(default_factory=RoutingTable.shipped)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What a deployment's settings choose. Raises: ProviderSettingsError, RoutingTableError."""
+        return cls(ai_providers=providers_of(settings), ai_routing=routing_of(settings))
 
 
 @dataclass(slots=True)
@@ -109,6 +124,8 @@ class Services:
     """Who does which kind of job."""
     ledger: SqlLedger
     live_costs: LiveTotals
+    flags: Flags
+    ai: HybridOrchestrator
     own_url: str | None = None
     """Where platforms reach this service; known when it listens."""
     worker_runs: bool = False
@@ -119,6 +136,7 @@ class Services:
         await self.bus.close()
         try:
             async with asyncio.timeout(_CLOSING_S):
+                await self.ai.close()
                 await self.ledger.drain()
         except TimeoutError:
             log.warning("ledger.not_drained")  # each lease that ends books its bound
@@ -147,6 +165,7 @@ def build(
     app.state.inquiries = Inquiries(database, readers)
     app.state.sending = Sending(database, services.rate_gate, services.policy, services.compliance)
     app.state.compliance = services.compliance
+    app.state.ai = services.ai
     return app, services
 
 
@@ -154,6 +173,7 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
     """What the application and the worker are made of: a worker in a process of its own needs no more."""
     used = adapters or Adapters()
     bus, hub, box = EventBus(database), Hub(database), secrets.box()
+    ledger, flags = SqlLedger(database, used.prices), Flags(database)
     registry = SyncRegistry()
     for kinds in (account_kinds, fan_kinds, message_kinds):
         kinds.register(registry)
@@ -178,8 +198,10 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
         readers,
         feed,
         handlers,
-        SqlLedger(database, used.prices),
+        ledger,
         LiveTotals(database, hub, bus),
+        flags,
+        HybridOrchestrator(used.ai_routing, used.ai_providers, ledger, flags, database.clock),
     )
     return services
 
@@ -204,6 +226,8 @@ def _make_application() -> FastAPI:
     for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, team_routes, sync_routes):
         app.include_router(module.router)
     app.include_router(compliance_routes.router)
+    app.include_router(ai_routes.router)
+    app.include_router(flag_routes.router)
     app.include_router(job_routes.router)
     app.include_router(cost_routes.router)
     app.include_router(webhook_routes.router)
@@ -214,7 +238,9 @@ def _make_application() -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    watching = [asyncio.create_task(work) for work in (services.hub.watch(), services.live_costs.run())]
+    watching = [
+        asyncio.create_task(work) for work in (services.hub.watch(), services.live_costs.run(), services.ai.warm())
+    ]
     try:
         yield
     finally:

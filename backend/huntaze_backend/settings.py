@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     azure_openai_deployment: str | None = Field(
         default=None,
         validation_alias=_read_as("AZURE_OPENAI_DEPLOYMENT"),
-        description="Which deployment is which model: gpt-4o=my-large,gpt-4o-mini=my-small. A single name that contains "
+        description="Which deployment is which model: gpt-4o=large,gpt-4o-mini=small. A single name that contains "
         "its model's needs no more. Deployments in a data zone or region, which cost more: gpt-4o@datazone=name.",
     )
     azure_openai_api_version: str = Field(

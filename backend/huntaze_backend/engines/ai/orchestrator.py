@@ -44,6 +44,7 @@ class HybridOrchestrator:
         """Args: providers: by the names that the table uses; whoever is missing is passed over."""
         monotonic = clock.monotonic
         self.providers = providers
+        self.flags = flags
         self.planner = Planner(table, providers, flags)
         self.gauges = Gauges()
         self.breakers = Breakers(monotonic)
@@ -108,6 +109,11 @@ class HybridOrchestrator:
         if key is not None:
             self._cache.put(key, answer)
         yield Final(answer)
+
+    async def warm(self) -> None:
+        """Do now what would otherwise make the first callers wait."""
+        for provider in self.providers.values():
+            await provider.warm()
 
     async def close(self) -> None:
         """Finish what the till still writes, then let go of every provider."""
