@@ -6,6 +6,18 @@ in text, platform ids are text, money is integer minor units with an ISO 4217 cu
 """
 
 from huntaze_contract.wire.ai import AiEndpoint, AiHealth, AiUse, FeatureFlag, FeatureFlags, FeatureFlagUpdate
+from huntaze_contract.wire.approvals import (
+    Approval,
+    ApprovalDecision,
+    ApprovalDecisions,
+    ApprovalPast,
+    ApprovalPolicy,
+    ApprovalPolicyUpdate,
+    ApprovalResult,
+    ApprovalResults,
+    ApprovalRule,
+    text_hash,
+)
 from huntaze_contract.wire.base import API_MAJOR, API_VERSION, Page, UtcTime, WireModel
 from huntaze_contract.wire.compliance import (
     ComplianceChanges,
@@ -35,6 +47,7 @@ from huntaze_contract.wire.conversations import (
     MessageKind,
     MessageState,
     NewMessage,
+    Provenance,
     Resolution,
     SendAnswer,
     SendBudget,
@@ -160,6 +173,15 @@ __all__ = [
     "AiEndpoint",
     "AiHealth",
     "AiUse",
+    "Approval",
+    "ApprovalDecision",
+    "ApprovalDecisions",
+    "ApprovalPast",
+    "ApprovalPolicy",
+    "ApprovalPolicyUpdate",
+    "ApprovalResult",
+    "ApprovalResults",
+    "ApprovalRule",
     "Assign",
     "AttemptSeen",
     "Backfill",
@@ -254,6 +276,7 @@ __all__ = [
     "PresenceKind",
     "Problem",
     "ProblemCode",
+    "Provenance",
     "Refresh",
     "RemoveTag",
     "Resolution",
@@ -291,4 +314,5 @@ __all__ = [
     "UtcTime",
     "WireModel",
     "sendable_text",
+    "text_hash",
 ]
