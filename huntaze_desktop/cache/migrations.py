@@ -157,7 +157,19 @@ def _second(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
+def _third(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        """CREATE TABLE compliance_layers (
+        id TEXT PRIMARY KEY, creator_id TEXT, changes TEXT NOT NULL, version INTEGER NOT NULL, ver INTEGER NOT NULL,
+        gen INTEGER NOT NULL)"""
+    )
+
+
+def _fourth(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN suggestion_id TEXT")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth)
 """Migration i brings a file from version i to i + 1."""
 
 

@@ -47,6 +47,8 @@ class Waiting:
     """Not given to the server before then: Send can be undone."""
     collision: wire.Collision | None
     """What the server said was missed, when it did not accept the message."""
+    suggestion_id: Id | None = None
+    """The suggestion that it was made of, if any: the server works out what share of it a machine wrote."""
 
     @property
     def going(self) -> bool:
@@ -78,6 +80,7 @@ def put(
     send_at: datetime | None = None,
     hold_until: datetime | None = None,
     lease_epoch: int | None = None,
+    suggestion_id: Id | None = None,
 ) -> tuple[Id, Touched]:
     """Queue a message and remove the conversation's draft; raises NotHereError."""
     known = connection.execute(
@@ -94,8 +97,8 @@ def put(
     connection.execute(
         text(
             "INSERT INTO outbox (id, conversation_id, creator_id, text, composed_at, device_seq, state, attempts,"
-            " confirmed, base_rev, lease_epoch, send_at, hold_until) VALUES (:id, :conversation, :creator, :text, :at,"
-            " :seq, :state, 0, 0, :base_rev, :lease, :send_at, :hold_until)"
+            " confirmed, base_rev, lease_epoch, send_at, hold_until, suggestion_id) VALUES (:id, :conversation,"
+            " :creator, :text, :at, :seq, :state, 0, 0, :base_rev, :lease, :send_at, :hold_until, :suggestion)"
         ),
         {
             "id": queued.id,
@@ -109,6 +112,7 @@ def put(
             "lease": lease_epoch,
             "send_at": to_us(send_at),
             "hold_until": to_us(hold_until),
+            "suggestion": suggestion_id,
         },
     )
     return queued.id, _touched(conversation_id) | save_draft(connection, conversation_id, "", at)
@@ -309,7 +313,7 @@ def take_drafts(connection: Connection, drafts: Sequence[wire.Draft]) -> None:
 
 _SELECT = (
     "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts,"
-    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision FROM outbox"
+    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision, suggestion_id FROM outbox"
 )
 
 
@@ -341,6 +345,7 @@ def _waiting(row: Any) -> Waiting:
         from_us(row.send_at),
         from_us(row.hold_until),
         wire.Collision.model_validate(json.loads(row.collision)) if row.collision else None,
+        row.suggestion_id,
     )
 
 
@@ -368,7 +373,7 @@ def _sent_before(connection: Connection, row: Waiting, me: Id) -> Id | None:
 
 def _keep_draft(connection: Connection, row: Waiting, at: datetime) -> tuple[Id, Touched]:
     kept = draft(connection, row.conversation_id)
-    fresh, touched = put(connection, row.conversation_id, row.text, at)
+    fresh, touched = put(connection, row.conversation_id, row.text, at, suggestion_id=row.suggestion_id)
     return fresh, touched | save_draft(connection, row.conversation_id, kept, at)
 
 

@@ -51,7 +51,15 @@ class Actions:
 
     # --- sending --------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str, send_at: datetime | None, undo_s: float) -> Id:
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        send_at: datetime | None,
+        undo_s: float,
+        *,
+        suggestion_id: Id | None = None,
+    ) -> Id:
         """Put a message into the outbox and remove the draft, in one transaction; returns its id for life."""
         text = sendable(text)
         at = self._clock.now()
@@ -69,6 +77,7 @@ class Actions:
                 send_at=send_at,
                 hold_until=hold_until,
                 lease_epoch=lease_epoch,
+                suggestion_id=suggestion_id,
             )
 
         try:

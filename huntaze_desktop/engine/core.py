@@ -22,6 +22,7 @@ from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.budgets import Budgets
 from huntaze_desktop.engine.changes import Changes
 from huntaze_desktop.engine.clock import ServerClock
+from huntaze_desktop.engine.compliance import Compliance
 from huntaze_desktop.engine.events import EventStream
 from huntaze_desktop.engine.leases import Leases
 from huntaze_desktop.engine.link import Link
@@ -31,12 +32,14 @@ from huntaze_desktop.engine.outbox import Uploader
 from huntaze_desktop.engine.presence import Presence
 from huntaze_desktop.engine.session import Session
 from huntaze_desktop.engine.store import Store
+from huntaze_desktop.engine.suggestions import Suggestions
 from huntaze_desktop.engine.sync import Syncer
 from huntaze_desktop.engine.timing import Timing
 from huntaze_desktop.engine.tokens import TokenStore
 from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher, RowWatcher
 from huntaze_desktop.engine.waiting import Bell
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import Member
 
@@ -55,6 +58,7 @@ class Core:
         clock: ServerClock,
         timing: Timing,
         on_connection: Callable[[Connection], None],
+        on_rules: Callable[[ComplianceRules], None],
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.clock, self.timing = clock, timing
@@ -74,7 +78,9 @@ class Core:
         self.budgets = Budgets(self.backend, self.link, timing)
         self.ops = OpsUploader(self.backend, self.store, self.link, timing, self.bell, clock, self.syncer)
         self.actions = Actions(self.backend, self.store, self.uploader, self.ops, self.leases, clock)
+        self.suggestions = Suggestions(self.api)
         self.changes = Changes(self.store, self.ops, self.leases, clock)
+        self.compliance = Compliance(self.store, timing, on_rules)
         self.stream = EventStream(
             self.api,
             self.link,
@@ -115,6 +121,7 @@ class Core:
             ("changes", self.ops.run),
             ("presence", self.presence.run),
             ("lease", self.leases.run),
+            ("compliance", self.compliance.run),
             ("unsent", self._count_unsent),
         ):
             self._tasks.append(asyncio.create_task(self._guarded(name, work), name=name))
@@ -183,6 +190,7 @@ class Core:
             watcher.on_touched(touched)
         if touched.outbox or touched.conversations or touched.changes or touched.everything:
             self._recount.set()
+        self.compliance.on_touched(touched)
         if touched.changes:
             self.ops.wake()  # one that waited for another may go now
 

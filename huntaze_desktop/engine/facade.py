@@ -25,6 +25,7 @@ from huntaze_desktop.engine.core import Core
 from huntaze_desktop.engine.errors import EngineError, EngineStoppedError, for_plugins
 from huntaze_desktop.engine.live import Deliver, Live, Watcher
 from huntaze_desktop.engine.session import NOBODY
+from huntaze_desktop.engine.streaming import Stream, Tell
 from huntaze_desktop.engine.thread import EngineThread
 from huntaze_desktop.engine.timing import Timing
 from huntaze_desktop.engine.tokens import TokenStore
@@ -40,6 +41,8 @@ from huntaze_desktop.engine.views import (
     RowWatcher,
 )
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.assistant import Rewrite, RewriteKind, SuggestionPiece, UseOutcome
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import (
     ChangeNotice,
@@ -114,6 +117,7 @@ class Engine:
         self._thread = EngineThread()
         self._core: Core | None = None
         self._connection = SharedView(Connection(ConnectionState.CONNECTING, since=wall()), deliver)
+        self._compliance = SharedView(ComplianceRules(), deliver)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -140,6 +144,11 @@ class Engine:
     def connection(self) -> Live[Connection]:
         """Whether the backend is reached, and how fresh things are; shared by all."""
         return self._connection
+
+    @property
+    def compliance(self) -> Live[ComplianceRules]:
+        """The rules that outgoing texts are checked against, compiled; shared by all."""
+        return self._compliance
 
     def listing(self, query: ConversationQuery) -> ListingView:
         """The conversation list. While `loading`, nothing has been read yet."""
@@ -258,8 +267,18 @@ class Engine:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
-        return await self.call(lambda core: core.actions.send(conversation_id, text, send_at, undo_s))
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: Id | None = None,
+    ) -> Id:
+        return await self.call(
+            lambda core: core.actions.send(conversation_id, text, send_at, undo_s, suggestion_id=suggestion_id)
+        )
 
     async def undo_send(self, message_id: Id) -> bool:
         return await self.call(lambda core: core.actions.undo_send(message_id))
@@ -341,6 +360,39 @@ class Engine:
     async def restore_notice(self, notice_id: Id) -> None:
         await self.call(lambda core: core.changes.restore(notice_id))
 
+    # --- the assistant --------------------------------------------------------------------------------------------
+
+    def suggest(
+        self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
+    ) -> Stream[SuggestionPiece]:
+        core = self._ready_core
+
+        async def work(tell: Tell[SuggestionPiece]) -> None:
+            async def ask(core: Core) -> None:
+                await core.suggestions.stream(conversation_id, based_on, count, fresh=fresh, tell=tell)
+
+            await _at_the_door(ask, core)
+
+        return Stream(self._thread.submit, work)
+
+    async def rewrite(
+        self,
+        conversation_id: Id,
+        text: str,
+        kind: RewriteKind,
+        *,
+        tone: str | None = None,
+        language: str | None = None,
+    ) -> Rewrite:
+        return await self.call(
+            lambda core: core.suggestions.rewrite(conversation_id, text, kind, tone=tone, language=language)
+        )
+
+    async def suggestion_used(
+        self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
+    ) -> None:
+        await self.call(lambda core: core.suggestions.used(suggestion_id, outcome, message_id, final_text))
+
     # --- platforms ------------------------------------------------------------------------------------------------
 
     async def connect_platform(self, platform: str, base_url: str, api_key: str) -> wire.Connection:
@@ -368,7 +420,15 @@ class Engine:
         return self._core
 
     async def _start(self) -> None:
-        core = Core(self._cache, self._tokens, self._clock, self._timing, self._connection.push, self._transport)
+        core = Core(
+            self._cache,
+            self._tokens,
+            self._clock,
+            self._timing,
+            self._connection.push,
+            self._compliance.push,
+            self._transport,
+        )
         self._core = core
         await core.start()
 

@@ -182,6 +182,7 @@ class Uploader:
             lease_epoch=begun.lease_epoch,
             send_at=begun.send_at,
             override=begun.confirmed,
+            suggestion_id=begun.suggestion_id,
         )
         try:
             answer = await self._backend.send(begun.id, message)

@@ -15,6 +15,8 @@ class Timing:
     request: float = 30.0
     """Longest wait for an answer. Sends are repeated under the same key, so a late answer loses nothing."""
     connect: float = 10.0
+    stream_silence: float = 25.0
+    """Longest silence within an answer that comes in pieces, such as suggestions that a model is writing."""
     batch_pause: float = 0.002
     """Rest between batches of a sync, in which the GUI thread gets the interpreter."""
     view: float = 0.05
@@ -30,6 +32,8 @@ class Timing:
     lease_linger: float = 15.0
     """The reply lease is given back this long after the last sign was typed."""
     digest_every: float = 6 * 3600.0
+    compile_after: float = 1.0
+    """The rules of compliance are compiled this long after the start, when there is a first screen, and not oftener."""
 
 
 BATCH = 200

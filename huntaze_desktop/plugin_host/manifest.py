@@ -27,6 +27,7 @@ class Permission(StrEnum):
     SEND_MESSAGES = "messages:send"
     READ_FANS = "fans:read"
     WRITE_FANS = "fans:write"
+    ASSISTANT = "ai:use"
     SHELL = "shell"
 
 
