@@ -1,7 +1,8 @@
 """A ledger that only remembers, for tests of what stands around one; and charges, prices and time for tests of ours."""
 
+import asyncio
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -94,3 +95,19 @@ class NullLedger:
         if attempt_id not in self.reserved:
             raise UnknownAttemptError(attempt_id)
         self.released.setdefault(attempt_id, outcome)
+
+
+class MovedClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)

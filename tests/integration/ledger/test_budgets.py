@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from huntaze_backend.core.db import Database
@@ -15,7 +16,7 @@ from huntaze_backend.engines.ledger.budgets import Limits
 from huntaze_backend.engines.ledger.checking import reconcile
 from huntaze_backend.engines.ledger.periods import Period
 from huntaze_backend.engines.ledger.port import BudgetExceededError, Reserved, Usage
-from tests.helpers.ledgers import AGENCY, CREATOR, PRICES, charge, end_leases, pass_time
+from tests.helpers.ledgers import AGENCY, CREATOR, PRICES, MovedClock, charge, end_leases, pass_time
 from tests.plugins.databases import DATABASE_KEY
 
 BOUND = 200_000
@@ -178,22 +179,6 @@ async def test_there_is_one_budget_of_a_scope_and_period(database: Database) -> 
         await budget(database, limits(hard=2))
 
 
-class MovedClock:
-    """The system's time, some while on."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(0)
-
-
 async def test_a_clock_that_is_put_back_does_not_bring_back_yesterdays_budget(sqlite_url: str) -> None:
     clock = MovedClock(datetime(2026, 11, 21, 0, 0, 1, tzinfo=UTC))
     database = Database.open(sqlite_url, key=DATABASE_KEY, clock=clock)
@@ -219,8 +204,6 @@ async def test_a_sum_that_is_wrong_is_found_and_mended(database: Database, ledge
     assert not await database.write(lambda session: reconcile(session, since=since))
 
     def harm(session: Session) -> None:
-        from sqlalchemy import text
-
         session.execute(text("UPDATE ledger_rollups SET cost = cost - 7 WHERE grain = 'day'"))
         session.execute(text("UPDATE ledger_budgets SET held = 3"))
 
