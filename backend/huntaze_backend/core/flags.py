@@ -14,6 +14,7 @@ from sqlalchemy import Boolean, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from huntaze_backend.core.audit import audit
+from huntaze_backend.core.bulk import insert_once
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.db import Committed, Database, after_commit
 from huntaze_backend.core.errors import NotFoundError
@@ -107,13 +108,13 @@ def set_flag(
     flag = FLAGS.get(name)
     if flag is None:
         raise NotFoundError("There is no such flag.")
-    row = session.get(FlagRow, (agency_id, name), with_for_update=True)
+    at = now(session)
+    # Two owners may set it for the first time at once: one inserts, the other waits for the row.
+    default = {"agency_id": agency_id, "name": name, "enabled": flag.enabled, "percentage": 100, "updated_at": at}
+    insert_once(session, FlagRow, default)
+    row = session.get_one(FlagRow, (agency_id, name), with_for_update=True)
     before = _state(flag, row)
-    if row is None:
-        row = FlagRow(agency_id=agency_id, name=name)
-        session.add(row)
-    row.enabled, row.percentage = enabled, percentage
-    row.updated_by, row.updated_at = actor_id, now(session)
+    row.enabled, row.percentage, row.updated_by, row.updated_at = enabled, percentage, actor_id, at
     audit(
         session,
         agency_id=agency_id,
