@@ -100,8 +100,9 @@ class Adapters:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """What a deployment's settings choose. Raises: ProviderSettingsError, RoutingTableError."""
-        return cls(ai_providers=providers_of(settings), ai_routing=routing_of(settings))
+        """What a deployment's settings choose. Raises: ProviderSettingsError, RoutingTableError, PriceFileError."""
+        prices = PriceTable.shipped(settings.ai_prices)
+        return cls(ai_providers=providers_of(settings), ai_routing=routing_of(settings), prices=prices)
 
 
 @dataclass(slots=True)

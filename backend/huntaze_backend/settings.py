@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         validation_alias=_read_as("AZURE_OPENAI_ENDPOINT"),
         description="The resource, https://name.openai.azure.com.",
     )
+    ai_prices: Path | None = Field(
+        default=None,
+        description="A file of your own prices, in the form of the table that ships: for a provider and model that it "
+        "names, it replaces what ships. A model without a price is not used.",
+    )
     azure_openai_deployment: str | None = Field(
         default=None,
         validation_alias=_read_as("AZURE_OPENAI_DEPLOYMENT"),

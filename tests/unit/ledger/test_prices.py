@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from huntaze_backend.engines.ledger.books import tidy
 from huntaze_backend.engines.ledger.port import UnknownPriceError, Usage
-from huntaze_backend.engines.ledger.prices import Price, PriceTable, Rate, bound_of, cost_of
+from huntaze_backend.engines.ledger.prices import Price, PriceFileError, PriceTable, Rate, bound_of, cost_of
 from tests.helpers.ledgers import price
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -148,6 +148,25 @@ def test_an_operators_own_prices_replace_those_that_ship(tmp_path: Path) -> None
     assert table.find("azure_foundry", "Llama", NOW).rate.output == 9
     assert table.find("openai", "gpt-4o", NOW).rate.output == 10_000_000
     assert table.version != PriceTable.shipped().version
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"prices": [{}]}', '{"prices": [{"provider": "p"}]}'])
+def test_an_operators_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
+    own = tmp_path / "prices.json"
+    with pytest.raises(PriceFileError, match="cannot be read"):
+        PriceTable.shipped(own)
+    own.write_text(text)
+    with pytest.raises(PriceFileError, match="not of the form"):
+        PriceTable.shipped(own)
+
+
+def test_a_price_is_a_whole_number(tmp_path: Path) -> None:
+    row = {"provider": "p", "model": "m", "tier": "mini", "input": 0.15, "cached": 1, "output": 1}
+    row |= {"valid_from": "2026-01-01", "source": "our contract", "checked_at": "2026-11-21"}
+    own = tmp_path / "prices.json"
+    own.write_text(json.dumps({"prices": [row]}))
+    with pytest.raises(PriceFileError, match="whole number"):
+        PriceTable.shipped(own)
 
 
 def test_the_tier_of_a_model_is_the_tables_word() -> None:

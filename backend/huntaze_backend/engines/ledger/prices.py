@@ -17,12 +17,16 @@ from typing import Any
 
 from huntaze_backend.engines.ledger.port import UnknownPriceError, Usage
 
-__all__ = ["ANY_MODEL", "Price", "PriceTable", "Rate", "bound_of", "cost_of"]
+__all__ = ["ANY_MODEL", "Price", "PriceFileError", "PriceTable", "Rate", "bound_of", "cost_of"]
 
 ANY_MODEL = "*"
 """As a row's model: every model of the provider that has no row of its own. For providers that cost nothing."""
 _PICO_PER_NANO = 1000
 _SHIPPED = "prices/prices.json"
+
+
+class PriceFileError(ValueError):
+    """A deployment's own prices cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,12 @@ class PriceTable:
         """The table that was built with this version of the service.
 
         Args: own: a file of the same form; for a provider and model that it names, its rows replace all of ours.
+
+        Raises: PriceFileError.
         """
         rows = _read(files("huntaze_resources").joinpath(_SHIPPED).read_text("utf-8"))
         if own is not None:
-            replacing = _read(own.read_text("utf-8"))
+            replacing = _own(own)
             replaced = {(price.provider, price.model) for price in replacing}
             rows = [row for row in rows if (row.provider, row.model) not in replaced] + replacing
         return cls(rows)
@@ -132,6 +138,15 @@ class PriceTable:
         return self._rows.get((provider, model)) or self._rows.get((provider, ANY_MODEL)) or ()
 
 
+def _own(path: Path) -> list[Price]:
+    try:
+        return _read(path.read_text("utf-8"))
+    except OSError as error:
+        raise PriceFileError(f"the price file cannot be read: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise PriceFileError(f"the price file is not of the form that ships: {error!r}") from error
+
+
 def _read(text: str) -> list[Price]:
     return [_row(entry) for entry in json.loads(text)["prices"]]
 
@@ -143,12 +158,19 @@ def _row(entry: dict[str, Any]) -> Price:
         model=entry["model"],
         tier=entry["tier"],
         valid_from=date.fromisoformat(entry["valid_from"]),
-        rate=Rate(entry["input"], entry["cached"], entry["output"]),
-        long=Rate(long["input"], long["cached"], long["output"]) if long else None,
-        long_above=long["above"] if long else 0,
+        rate=_rate(entry),
+        long=_rate(long) if long else None,
+        long_above=int(long["above"]) if long else 0,
         source=entry["source"],
         checked_at=date.fromisoformat(entry["checked_at"]),
     )
+
+
+def _rate(entry: dict[str, Any]) -> Rate:
+    values = [entry[name] for name in ("input", "cached", "output")]
+    if not all(type(value) is int for value in values):
+        raise TypeError("a price is a whole number of pico-USD per token")
+    return Rate(*values)
 
 
 def _hash(rows: Sequence[Price]) -> str:
