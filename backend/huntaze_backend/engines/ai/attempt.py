@@ -274,6 +274,7 @@ class Live:
         self.told: Usage | None = None
         """What the provider says it used, as far as it has said."""
         self.ttft_ms: int | None = None
+        self.extra: dict[str, object] = {}
         self._attempt = attempt
         self._source = source
         self._clock = clock
@@ -293,6 +294,8 @@ class Live:
             if chunk.usage is not None:
                 self.told = chunk.usage
             self._silent += chunk.silent
+            if chunk.extra:
+                self.extra.update(chunk.extra)
             if chunk.text:
                 self._texts.append(chunk.text)
                 return chunk.text

@@ -105,7 +105,7 @@ class HybridOrchestrator:
         finally:
             await live.leave()
             self.gauges.tried(trip.seen)
-        answer = _answer(trip, Answered(live.candidate, live.text, live.finish or "stop", live.usage))
+        answer = _answer(trip, Answered(live.candidate, live.text, live.finish or "stop", live.usage, live.extra))
         if key is not None:
             self._cache.put(key, answer)
         yield Final(answer)

@@ -50,6 +50,8 @@ class Chunk:
     usage: Usage | None = None
     silent: int = 0
     """Pieces that are billed and not shown: a model's thoughts."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """What a `Reply` would say beside its text; with the last piece."""
 
 
 class Provider(Protocol):
