@@ -40,7 +40,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class HoldForApproval:
-    """The creator's policy asks for a person's yes."""
+    """The creator's policy asks for a person's yes: at the door, or later, as long as no attempt was made."""
 
 
 @dataclass(frozen=True, slots=True)

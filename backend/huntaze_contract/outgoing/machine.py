@@ -124,6 +124,9 @@ _SIMPLE: Mapping[tuple[State, type], State] = MappingProxyType(
         (State.EXPIRED, Confirm): State.ACCEPTED,
         (State.NEEDS_REVIEW, Confirm): State.ACCEPTED,
         (State.ACCEPTED, HoldForApproval): State.WAITING_APPROVAL,
+        (State.SCHEDULED, HoldForApproval): State.WAITING_APPROVAL,
+        (State.READY, HoldForApproval): State.WAITING_APPROVAL,
+        (State.LIMITED, HoldForApproval): State.WAITING_APPROVAL,
         (State.ACCEPTED, Schedule): State.SCHEDULED,
         (State.WAITING_APPROVAL, Schedule): State.SCHEDULED,
         (State.WAITING_APPROVAL, Reject): State.REJECTED,
@@ -133,7 +136,8 @@ _SIMPLE: Mapping[tuple[State, type], State] = MappingProxyType(
 
 def _before_order(m: Outgoing, event: Event) -> _Result:
     state = _SIMPLE.get((m.state, type(event)))
-    if state is None:
+    if state is None or (isinstance(event, HoldForApproval) and m.attempt_no > 0):
+        # What was tried may be with the fan: no yes can come before that.
         raise IllegalTransitionError(m.state, event)
     not_before = event.at if isinstance(event, Schedule) else None
     reason = event.reason if isinstance(event, Reject | Overtake) else None

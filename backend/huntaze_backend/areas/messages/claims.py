@@ -16,6 +16,7 @@ from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import lanes
 from huntaze_backend.areas.messages.budgets import Limited, account_meters, budget_of, campaign_meter, send_meters
 from huntaze_backend.areas.messages.compliance import forbid_if_refused
+from huntaze_backend.areas.messages.holding import hold_if_asked
 from huntaze_backend.areas.messages.lanes import Head
 from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.rules import SendPolicy
@@ -128,7 +129,8 @@ def claim(
         gate: the limiter.
         policy: timing.
         creator_id: the account.
-        compliance: what may leave; a head that may not any more fails here, and the next one is asked.
+        compliance: what may leave; a head that may not any more fails here, one whose text needs a yes goes to wait
+            for it, and the next one is asked.
         seen: by conversation, what was read of it a moment ago because of an `Unread`.
         skip: conversations that are being read, or could not be.
     """
@@ -143,7 +145,8 @@ def claim(
     passed, barred = set(skip), set[Lane]()
     again_at: datetime | None = None
     while best is not None:
-        if forbid_if_refused(session, compliance, best.row, policy.timing):
+        # The rules or the creator's policy may have changed while it waited.
+        if forbid_if_refused(session, compliance, best.row, policy.timing) or hold_if_asked(session, best.row):
             best = lanes.best_head(session, creator_id, at, skip=passed, bar=barred)
             continue
         tried = _try(session, gate, policy, account, best, seen)
