@@ -87,6 +87,7 @@ async def ai_house(
         orchestrator = HybridOrchestrator(
             table or routing_of(settings), providers, ledger, flags, clock or SystemClock()
         )
+        await orchestrator.warm()  # the import alone can take longer than an attempt has, on a loaded machine
         yield AiHouse(orchestrator, used, ledger, local, flags, providers)
         await orchestrator.close()
 
@@ -107,8 +108,8 @@ def asking(text: str = "hi, how was your day?", **changed: Any) -> AiRequest:
     return AiRequest(**values | changed)
 
 
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for something that another task does. Raises: TimeoutError after five seconds."""
-    async with asyncio.timeout(5):
+async def until(true: Callable[[], bool], *, within_s: float = 10) -> None:
+    """Wait for something that another task does. Raises: TimeoutError."""
+    async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110  (what is waited for is a state of others, who have no event for it)
             await asyncio.sleep(0.005)

@@ -99,6 +99,9 @@ class FakeProvider:
         self.script: deque[Behaviour] = deque()
         self.open = 0
         self.most_open = 0
+        self.gate = asyncio.Event()
+        """While it is not set, calls are heard and not answered."""
+        self.gate.set()
         self.deployments = {"mini-east": "gpt-4o-mini", "large-east": "gpt-4o"}
         self._server: asyncio.Server | None = None
         self._heads: set[str] = set()
@@ -180,6 +183,7 @@ class FakeProvider:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
+            await self.gate.wait()
             if behaviour.wait_s:
                 await asyncio.sleep(behaviour.wait_s)
             if behaviour.hang_up:
