@@ -20,7 +20,7 @@ from huntaze_contract.compliance.verdict import Finding, Verdict
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
-__all__ = ["RuleSet", "check"]
+__all__ = ["RuleSet"]
 
 _LEAST_SQUEEZED = 4
 """Shorter terms hide in too many innocent neighbours to be looked for across words."""
@@ -47,7 +47,7 @@ class _Term:
 class RuleSet:
     """A compiled policy. Share it freely: a check changes nothing in it."""
 
-    policy: Policy
+    policy: Policy = field(repr=False)
     _words: "AhoCorasick" = field(repr=False)
     _terms: Sequence[_Term] = field(repr=False)
     _hints: "AhoCorasick" = field(repr=False)
@@ -167,11 +167,6 @@ class RuleSet:
             for index, detector in self._detectors
             if detector is Detector.PRICE
         ]
-
-
-def check(rules: RuleSet, text: str, price: int | None = None) -> Verdict:
-    """`rules.check`, as a function."""
-    return rules.check(text, price)
 
 
 @dataclass(slots=True)

@@ -85,6 +85,8 @@ def reason_text(code: str | None) -> str:
         "validation": _tr("the text was refused"),
         "refused": _tr("the platform refused it"),
         "cannot_send": _tr("this fan cannot be written to"),
+        "compliance_blocked": _tr("your agency's rules do not allow this text"),
+        "compliance": _tr("the rules changed, and do not allow this text any more"),
         "given_up": _tr("given up"),
         "cannot_list": _tr("the platform could not be read"),
         "attempts_used_up": _tr("three attempts without an answer"),

@@ -30,6 +30,7 @@ QUICK = Timing(
     draft_rest=0.02,
     lease_renew=0.1,
     lease_linger=0.2,
+    compile_after=0.01,
 )
 
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from huntaze_contract.compliance import Policy, RuleSet, policy_from_toml
+from huntaze_contract.compliance import Policy
+from huntaze_contract.compliance.loading import policy_from_toml
+from huntaze_contract.compliance.matching import RuleSet
 from huntaze_resources import compliance_lists
 
 

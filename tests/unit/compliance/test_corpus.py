@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from huntaze_contract.compliance import RuleSet, Tier
+from huntaze_contract.compliance import Tier
+from huntaze_contract.compliance.matching import RuleSet
 
 HERE = Path(__file__).parent
 SANDBOX = HERE.parents[2] / "backend" / "huntaze_sandbox" / "data"

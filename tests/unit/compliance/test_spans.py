@@ -7,8 +7,8 @@ import string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from huntaze_contract.compliance import RuleSet
 from huntaze_contract.compliance.folding import fold, join, squeeze
+from huntaze_contract.compliance.matching import RuleSet
 
 CHARS = st.one_of(
     st.characters(codec="utf-8"),

@@ -13,7 +13,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.engines.compliance.tables import LayerRow
-from huntaze_contract.compliance import Policy, RuleSet, Verdict, layered, policy_from_toml
+from huntaze_contract.compliance import Policy, Verdict, layered
+from huntaze_contract.compliance.loading import policy_from_toml
+from huntaze_contract.compliance.matching import RuleSet
 from huntaze_contract.wire import ComplianceChanges
 from huntaze_resources import compliance_lists
 

@@ -12,7 +12,7 @@ from huntaze_backend.core.clock import now
 from huntaze_backend.core.errors import ConflictError, ValidationProblem
 from huntaze_backend.engines.compliance.checking import Compliance, InForce
 from huntaze_backend.engines.compliance.tables import LayerRow
-from huntaze_contract.compliance import Tier, check, layered
+from huntaze_contract.compliance import Tier, layered
 from huntaze_contract.wire import ComplianceChanges, ComplianceLayer, ComplianceRule, ComplianceRules, ComplianceUpdate
 
 __all__ = ["ENTITY", "change", "load_layers", "shown"]
@@ -70,12 +70,12 @@ def change(
         raise ConflictError("The rules were changed meanwhile.", action="Look at them and change them again.")
     _check_sense(session, compliance, principal.agency_id, creator_id, update.changes)
     kept = update.changes.model_dump(mode="json", exclude_defaults=True)
-    before = None if row is None else row.changes
+    before, at = None if row is None else row.changes, now(session)
     if row is None:
         row = LayerRow(id=layer_id, agency_id=principal.agency_id, creator_id=creator_id)
         session.add(row)
     row.changes, row.version = kept, version + 1
-    row.changed_at, row.changed_by = now(session), principal.member_id
+    row.changed_at, row.changed_by = at, principal.member_id
     session.flush()
     record(session, agency_id=principal.agency_id, entity=ENTITY, entity_id=layer_id, creator_id=creator_id)
     audit(
@@ -116,7 +116,7 @@ def _check_sense(
     if prices.least > prices.most:
         raise ValidationProblem("The least price is above the most.", field="changes.least_price")
     for own in changes.add:
-        if own.replacement is not None and check(found.rules, own.replacement).refused:
+        if own.replacement is not None and found.rules.check(own.replacement).refused:
             raise ValidationProblem(f"{own.id}: the replacement may not go out either.", field="changes.add")
 
 
