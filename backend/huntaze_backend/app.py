@@ -32,9 +32,17 @@ from huntaze_backend.areas.costs import routes as cost_routes
 from huntaze_backend.areas.costs.live import LiveTotals
 from huntaze_backend.areas.fans import routes as fan_routes
 from huntaze_backend.areas.fans import sync_kinds as fan_kinds
-from huntaze_backend.areas.messages import compliance_routes, send_routes, team_routes, unsending, webhook_routes
+from huntaze_backend.areas.messages import (
+    approval_routes,
+    compliance_routes,
+    send_routes,
+    team_routes,
+    unsending,
+    webhook_routes,
+)
 from huntaze_backend.areas.messages import routes as conversation_routes
 from huntaze_backend.areas.messages import sync_kinds as message_kinds
+from huntaze_backend.areas.messages.approving import Approvals
 from huntaze_backend.areas.messages.backfill import Backfills
 from huntaze_backend.areas.messages.feed import PlatformFeed
 from huntaze_backend.areas.messages.inquiry import Inquiries
@@ -165,6 +173,7 @@ def build(
     app.state.webhooks = WebhookReceiver(database, readers, box, hub)
     app.state.inquiries = Inquiries(database, readers)
     app.state.sending = Sending(database, services.rate_gate, services.policy, services.compliance)
+    app.state.approvals = Approvals(database, services.compliance)
     app.state.compliance = services.compliance
     app.state.ai = services.ai
     return app, services
@@ -226,6 +235,7 @@ def _make_application() -> FastAPI:
     http.install(app)
     for module in (auth_routes, account_routes, fan_routes, conversation_routes, send_routes, team_routes, sync_routes):
         app.include_router(module.router)
+    app.include_router(approval_routes.router)
     app.include_router(compliance_routes.router)
     app.include_router(ai_routes.router)
     app.include_router(flag_routes.router)

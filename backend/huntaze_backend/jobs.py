@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts.sign_in import forget_expired
 from huntaze_backend.areas.fans.notes import forget_deleted
+from huntaze_backend.areas.messages import approvals
 from huntaze_backend.core.clock import now
 from huntaze_backend.engines.ledger.batches import expire
 from huntaze_backend.engines.ledger.checking import reconcile
@@ -19,6 +20,7 @@ __all__ = ["SCHEDULES", "register"]
 _TOMBSTONES = "tidy.tombstones"
 _TOKENS = "tidy.refresh_tokens"
 _NOTES = "tidy.deleted_notes"
+_APPROVALS = "approvals.expire"
 _LEASES = "ledger.expire"
 _SUMS = "ledger.reconcile"
 _LEASES_AT_ONCE = 500
@@ -31,6 +33,7 @@ def register(registry: Registry) -> None:
     registry.handle(_TOMBSTONES, in_one_unit(lambda session, _: purge_tombstones(session)))
     registry.handle(_TOKENS, in_one_unit(lambda session, _: forget_expired(session)))
     registry.handle(_NOTES, in_one_unit(lambda session, _: forget_deleted(session)))
+    registry.handle(_APPROVALS, in_one_unit(lambda session, _: approvals.expire(session)))
     registry.handle(_LEASES, in_one_unit(lambda session, _: expire(session, _LEASES_AT_ONCE)))
     registry.handle(_SUMS, in_one_unit(lambda session, _: _prove_sums(session)))
 
@@ -39,6 +42,7 @@ SCHEDULES = (
     Schedule(_TOMBSTONES, timedelta(hours=1), lambda _: Job(_TOMBSTONES, priority=Priority.LOW)),
     Schedule(_TOKENS, timedelta(hours=1), lambda _: Job(_TOKENS, priority=Priority.LOW)),
     Schedule(_NOTES, timedelta(hours=1), lambda _: Job(_NOTES, priority=Priority.LOW)),
+    Schedule(_APPROVALS, timedelta(minutes=1), lambda _: Job(_APPROVALS, priority=Priority.LOW)),
     Schedule(_LEASES, timedelta(minutes=1), lambda _: Job(_LEASES, priority=Priority.LOW)),
     Schedule(_SUMS, timedelta(days=1), lambda _: Job(_SUMS, priority=Priority.LOW), offset=timedelta(hours=3)),
 )

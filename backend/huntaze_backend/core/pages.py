@@ -42,6 +42,6 @@ def read_cursor(cursor: str | None, *types: type[Key]) -> tuple[Key, ...] | None
     return tuple(keys)
 
 
-def micros(column: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+def micros(column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[int]:
     """A time column as the integer it is stored as: exact in a cursor, whatever the database."""
     return type_coerce(column, BigInteger)
