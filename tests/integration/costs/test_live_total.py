@@ -1,9 +1,11 @@
 """The running total reaches who may see it, once for a burst of calls."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
+from websockets.asyncio.client import connect
 
 from huntaze_backend.areas.costs.live import LiveTotals
 from huntaze_backend.core.db import Database
@@ -11,8 +13,10 @@ from huntaze_backend.engines.ledger.adapters.sql_ledger import SqlLedger
 from huntaze_backend.engines.ledger.port import Usage
 from huntaze_backend.engines.sync.hub import EVERY_CREATOR, Hub, Subscription
 from huntaze_backend.events import EventBus
-from huntaze_contract.wire import FRAME, CostsFrame
+from huntaze_contract.wire import FRAME, CostsFrame, TypingFrame
+from tests.helpers.house import house_over
 from tests.helpers.ledgers import AGENCY, PRICES, charge
+from tests.helpers.peer import serving
 
 
 @pytest.fixture
@@ -53,3 +57,29 @@ async def test_a_call_that_ends_is_told_to_who_listens(database: Database, hub: 
         frame = await last_total(subscription, cost)
         assert frame.costs.today_nano_usd == frame.costs.month_nano_usd == cost == 150_000
         assert not [told for told in other.ephemeral if told[1]["costs"]["today_nano_usd"]]
+
+
+async def test_it_reaches_the_owner_over_the_wire_and_no_chatter(sqlite: Database) -> None:
+    async with house_over(sqlite) as house, serving(house.app) as port:
+        url, seed = f"ws://127.0.0.1:{port}/api/v2/events", house.seed
+        running = asyncio.create_task(house.services.live_costs.run())  # this server runs without its lifespan
+        async with (
+            connect(url, additional_headers=await house.headers(), proxy=None) as owner,
+            connect(url, additional_headers=await house.headers("chatter"), proxy=None) as chatter,
+        ):
+            for socket in (owner, chatter):
+                await asyncio.wait_for(socket.recv(), 10)  # hello
+            made = charge(agency_id=seed.agency_id, model="gpt-4o-mini")
+            await house.services.ledger.reserve(made, ttl_s=30)
+            cost = await house.services.ledger.settle(
+                made.attempt_id, Usage(50), outcome="ok", latency_ms=1, ttft_ms=None
+            )
+            told = FRAME.validate_python(json.loads(await asyncio.wait_for(owner.recv(), 10)))
+            typing = TypingFrame(cs=0, conversation_id=seed.conversation_ids[0]).model_dump(mode="json")
+            house.services.hub.publish_ephemeral(seed.agency_id, seed.creator_ids[0], typing)
+            first = FRAME.validate_python(json.loads(await asyncio.wait_for(chatter.recv(), 10)))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert isinstance(told, CostsFrame)
+    assert told.costs.today_nano_usd == cost == 50 * 150
+    assert isinstance(first, TypingFrame)
