@@ -28,6 +28,12 @@ from huntaze_backend.areas.accounts.passwords import Passwords
 from huntaze_backend.areas.accounts.sign_in import Authenticator
 from huntaze_backend.areas.accounts.throttle import SignInThrottle
 from huntaze_backend.areas.accounts.tokens import AccessTokens
+from huntaze_backend.areas.assistant import prefetch
+from huntaze_backend.areas.assistant import routes as assistant_routes
+from huntaze_backend.areas.assistant.knowledge import KnowledgeMemory
+from huntaze_backend.areas.assistant.rules import AssistantPolicy
+from huntaze_backend.areas.assistant.service import Assistant
+from huntaze_backend.areas.assistant.store import SuggestedTexts
 from huntaze_backend.areas.costs import routes as cost_routes
 from huntaze_backend.areas.costs.live import LiveTotals
 from huntaze_backend.areas.fans import routes as fan_routes
@@ -51,7 +57,7 @@ from huntaze_backend.areas.messages.readers import Readers
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.sending import Sending
 from huntaze_backend.areas.messages.webhook_routes import WebhookReceiver
-from huntaze_backend.core import flag_routes, http
+from huntaze_backend.core import evidence_routes, flag_routes, http
 from huntaze_backend.core.clock import Clock
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.description import describe
@@ -62,9 +68,10 @@ from huntaze_backend.core.installation import InstallationSecrets
 from huntaze_backend.core.secrets import SecretBox
 from huntaze_backend.engines.ai import routes as ai_routes
 from huntaze_backend.engines.ai.adapters.configured import providers_of, routing_of
+from huntaze_backend.engines.ai.adapters.local import LocalProvider
 from huntaze_backend.engines.ai.orchestrator import HybridOrchestrator
 from huntaze_backend.engines.ai.provider import Provider
-from huntaze_backend.engines.ai.routing import RoutingTable
+from huntaze_backend.engines.ai.routing import LOCAL, RoutingTable
 from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
 from huntaze_backend.engines.gateways.factory import PlatformAccess, ReaderFactory
@@ -105,12 +112,15 @@ class Adapters:
     ai_providers: Mapping[str, Provider] = field(default_factory=dict)
     """By the routing table's names."""
     ai_routing: RoutingTable = field(default_factory=RoutingTable.shipped)
+    assistant: AssistantPolicy = field(default_factory=AssistantPolicy)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """What a deployment's settings choose. Raises: ProviderSettingsError, RoutingTableError, PriceFileError."""
         prices = PriceTable.shipped(settings.ai_prices)
-        return cls(ai_providers=providers_of(settings), ai_routing=routing_of(settings), prices=prices)
+        ahead = AssistantPolicy(prefetch_nano_usd_a_day=round(settings.ai_prefetch_usd_per_day * 1_000_000_000))
+        providers, routing = providers_of(settings), routing_of(settings)
+        return cls(ai_providers=providers, ai_routing=routing, prices=prices, assistant=ahead)
 
 
 @dataclass(slots=True)
@@ -135,6 +145,7 @@ class Services:
     live_costs: LiveTotals
     flags: Flags
     ai: HybridOrchestrator
+    assistant: Assistant
     own_url: str | None = None
     """Where platforms reach this service; known when it listens."""
     worker_runs: bool = False
@@ -143,6 +154,7 @@ class Services:
     async def close(self) -> None:
         """Let what was announced and what was spent be noted, as far as that is quick."""
         await self.bus.close()
+        await self.assistant.close()
         try:
             async with asyncio.timeout(_CLOSING_S):
                 await self.ai.close()
@@ -172,10 +184,11 @@ def build(
     app.state.connector = Connector(database, services.gateways, box)
     app.state.webhooks = WebhookReceiver(database, readers, box, hub)
     app.state.inquiries = Inquiries(database, readers)
-    app.state.sending = Sending(database, services.rate_gate, services.policy, services.compliance)
+    app.state.sending = Sending(database, services.rate_gate, services.policy, services.compliance, SuggestedTexts())
     app.state.approvals = Approvals(database, services.compliance)
     app.state.compliance = services.compliance
     app.state.ai = services.ai
+    app.state.assistant = services.assistant
     return app, services
 
 
@@ -194,6 +207,11 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
     backfills = Backfills(database, readers)
     poller = Poller(database, readers)
     feed = PlatformFeed(database, bus, readers, backfills, poller, box, lambda: services.own_url)
+    # The floor needs no key; whoever passes a local provider of their own has theirs.
+    providers = {LOCAL: LocalProvider(KnowledgeMemory(database))} | dict(used.ai_providers)
+    ai = HybridOrchestrator(used.ai_routing, providers, ledger, flags, database.clock)
+    assistant = Assistant(database, ai, used.assistant)
+    prefetch.register(handlers, assistant)
     services = Services(
         database,
         database.clock,
@@ -211,7 +229,8 @@ def assemble(database: Database, secrets: InstallationSecrets, *, adapters: Adap
         ledger,
         LiveTotals(database, hub, bus),
         flags,
-        HybridOrchestrator(used.ai_routing, used.ai_providers, ledger, flags, database.clock),
+        ai,
+        assistant,
     )
     return services
 
@@ -238,6 +257,8 @@ def _make_application() -> FastAPI:
     app.include_router(approval_routes.router)
     app.include_router(compliance_routes.router)
     app.include_router(ai_routes.router)
+    app.include_router(assistant_routes.router)
+    app.include_router(evidence_routes.router)
     app.include_router(flag_routes.router)
     app.include_router(job_routes.router)
     app.include_router(cost_routes.router)
