@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from huntaze_backend.areas.accounts.sign_in import forget_expired
+from huntaze_backend.areas.assistant.prefetch import LEARNING
 from huntaze_backend.areas.fans.notes import forget_deleted
 from huntaze_backend.areas.messages import approvals
 from huntaze_backend.core.clock import now
+from huntaze_backend.core.db import Database
 from huntaze_backend.engines.ledger.batches import expire
 from huntaze_backend.engines.ledger.checking import reconcile
 from huntaze_backend.engines.queue.cron import Schedule
 from huntaze_backend.engines.queue.handlers import Registry, in_one_unit
-from huntaze_backend.engines.queue.port import Job, Priority
+from huntaze_backend.engines.queue.port import Job, Leased, Priority
 from huntaze_backend.engines.sync.retention import purge_tombstones
 
 __all__ = ["SCHEDULES", "register"]
@@ -24,7 +24,7 @@ _APPROVALS = "approvals.expire"
 _LEASES = "ledger.expire"
 _SUMS = "ledger.reconcile"
 _LEASES_AT_ONCE = 500
-_DAYS_PROVEN = timedelta(days=40)
+_DAYS_PROVEN = timedelta(days=62)
 """This month and the one before: what a bill is made of."""
 
 
@@ -35,7 +35,7 @@ def register(registry: Registry) -> None:
     registry.handle(_NOTES, in_one_unit(lambda session, _: forget_deleted(session)))
     registry.handle(_APPROVALS, in_one_unit(lambda session, _: approvals.expire(session)))
     registry.handle(_LEASES, in_one_unit(lambda session, _: expire(session, _LEASES_AT_ONCE)))
-    registry.handle(_SUMS, in_one_unit(lambda session, _: _prove_sums(session)))
+    registry.handle(_SUMS, _prove_sums)
 
 
 SCHEDULES = (
@@ -45,8 +45,9 @@ SCHEDULES = (
     Schedule(_APPROVALS, timedelta(minutes=1), lambda _: Job(_APPROVALS, priority=Priority.LOW)),
     Schedule(_LEASES, timedelta(minutes=1), lambda _: Job(_LEASES, priority=Priority.LOW)),
     Schedule(_SUMS, timedelta(days=1), lambda _: Job(_SUMS, priority=Priority.LOW), offset=timedelta(hours=3)),
+    LEARNING,
 )
 
 
-def _prove_sums(session: Session) -> None:
-    reconcile(session, since=now(session) - _DAYS_PROVEN)
+async def _prove_sums(_: Leased, db: Database) -> None:
+    await reconcile(db, since=await db.read(now) - _DAYS_PROVEN)

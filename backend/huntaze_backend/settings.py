@@ -128,3 +128,11 @@ class Settings(BaseSettings):
         validation_alias=_read_as("AZURE_AI_API_VERSION"),
         description="Version of Azure AI Foundry's API.",
     )
+    ai_prefetch_usd_per_day: float = Field(
+        default=0.5,
+        ge=0,
+        le=1000,
+        validation_alias=_read_as("AI_PREFETCH_USD_PER_DAY"),
+        description="What suggestions that are written before anybody asks for them may cost an agency a day. 0: none "
+        "that costs anything.",
+    )

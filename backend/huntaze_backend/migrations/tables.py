@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from huntaze_backend.areas.accounts import tables as accounts
+from huntaze_backend.areas.assistant import tables as assistant
 from huntaze_backend.areas.fans import tables as fans
 from huntaze_backend.areas.messages import approval_tables as approvals
 from huntaze_backend.areas.messages import tables as messages
@@ -19,6 +20,7 @@ __all__ = ["metadata"]
 # Importing a module is what declares its tables.
 _DECLARED = (
     accounts,
+    assistant,
     fans,
     messages,
     team,

@@ -139,6 +139,7 @@ class RewriteRequest(WireModel):
 class Rewrite(WireModel):
     """The text in its other form; only shown, never sent by itself."""
 
+    id: Uuid = Field(description="names it as the `suggestion_id` of a message that is made of it")
     text: str
     kind: RewriteKind
     provider: str

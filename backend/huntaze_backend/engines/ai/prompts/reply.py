@@ -49,7 +49,6 @@ class FanFacts:
     tags: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,6 @@ def _facts(fan: FanFacts) -> dict[str, object]:
         known["tags"] = sorted(_cut(tag, 40) for tag in fan.tags)[:10]
     if fan.facts:
         known["facts"] = {name: _cut(value, 300) for name, value in fan.facts.items()}
-    if fan.tier:
-        known["tier"] = fan.tier
     return known
 
 
