@@ -2,7 +2,7 @@
 
 Rules are data and are passed in. `loading` reads them, `matching.RuleSet.compile` turns them into automatons, and
 `RuleSet.check(text, price)` answers with findings that name their place in the text as it was written. Nothing in here
-does I/O but reading its own table of look-alikes; standard library and ahocorasick-rs only. The names below are the data
+does I/O but reading its own table of look-alikes; standard library and ahocorasick-rs only. The names below are data
 alone: whoever only shows a finding (a plugin, before the first paint) compiles no expression and loads no automaton.
 """
 

@@ -26,11 +26,14 @@ _LINK = re.compile(
     rf"|\bwww{_DOT}{_NAME}(?:\.{_NAME}){{0,3}}(?:/[^ ]{{0,200}})?"
     rf"|{_ALONE}(?:{_NAME}\.){{1,3}}(?:{_PLAIN_TLDS})(?![a-z0-9-]|\.[a-z0-9])(?:/[^ ]{{0,200}})?"
     rf"|{_ALONE}(?:{_NAME}\.){{1,3}}(?:{_ANY_TLDS})/[^ ]{{1,200}}"
-    rf"|{_ALONE}{_NAME}{_DOT}(?:com|net|org|io)\b(?![a-z0-9-])"
+    rf"|{_ALONE}{_NAME}{_DOT}(?:c[o0]m|net|org|io)\b(?![a-z0-9-])"
+    r"|\b[a-z0-9]{3,40}(?:dot(?:com|net|org)|,(?:com|net))\b|\b(?:[a-z0-9] ){2,40}\. ?c ?[o0] ?m\b"
     r"|(?<![a-z0-9])(?:linktr\.ee|t\.me|wa\.me|m\.me|discord\.gg|bit\.ly|beacons\.ai|cash\.me|paypal\.me)\b"
 )
 _HOST = re.compile(rf"(?:h(?:tt|xx)ps? ?: ?/ ?/ ?)?(?:www{_DOT})?([a-z0-9.-]{{1,253}})")
-_SIGN_OF_LINK = re.compile(r"\.[a-z]|://|dot|point|punkt|punto|d0t|\. ?(?:com|net|org|io)|[\[({] ?\.|www|: ?/")
+_SIGN_OF_LINK = re.compile(
+    r"\.[a-z]|,(?:com|net)|\. c|://|dot|point|punkt|punto|d0t|\. ?(?:com|net|org|io)|[\[({] ?\.|www|: ?/"
+)
 
 
 def links(text: str, allowed: Sequence[str]) -> list[Place]:

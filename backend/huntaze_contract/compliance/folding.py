@@ -1,4 +1,4 @@
-"""Reads a text as a person does who is not fooled: three foldings, each with the way back to the original.
+"""Reads a text as a person does who is not fooled: some foldings, each with the way back to the original.
 
 `fold` undoes what changes how letters are written (case, accents, look-alikes, full width, emoji letters, zero-width
 characters) and keeps words and signs. `join` undoes what changes inside words (leetspeak, letters s p e l l e d out,
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Protocol
 
-__all__ = ["LOOKS_LIKE", "Folded", "Squeezed", "View", "fold", "folded", "hints", "join", "squeeze"]
+__all__ = ["LOOKS_LIKE", "Folded", "Squeezed", "View", "fold", "folded", "hints", "join", "readings", "squeeze"]
 
 
 class View(Protocol):
@@ -33,6 +33,7 @@ _SPECIAL = {
     "œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "ı": "i",
     "‘": "'", "’": "'", "ʼ": "'", "`": "'", "´": "'", "′": "'", "“": '"', "”": '"', "«": '"', "»": '"',
     "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "•": ".", "·": ".", "・": ".", "。": ".", "∙": ".",
+    "₿": "b",
     "💲": "$", "💵": "$", "❗": "!", "❕": "!", "➕": "+", "➖": "-", "✖": "x", "❌": "x", "⭕": "o", "🔟": "10",
     "🆎": "ab", "🆑": "cl", "🆒": "cool", "🆓": "free", "🆔": "id", "🆕": "new", "🆗": "ok", "🆘": "sos", "🆙": "up",
     "🆚": "vs", "€": "€", "£": "£",
@@ -204,6 +205,33 @@ class Joined:
         return places[min(at - self._starts[number], len(places) - 1)]
 
 
+class Decoded:
+    """The folded text with its signs and spaces, leetspeak read in words that have letters: `sn@p: jane`."""
+
+    __slots__ = ("_below", "text")
+
+    def __init__(self, below: Folded) -> None:
+        self._below = below
+        self.text = " ".join(
+            [
+                token.translate(_AS_I) if _LEET_INSIDE.search(token) and _LETTER.search(token) else token
+                for token in below.text.split(" ")
+            ]
+        )
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return self._below.span(start, end)  # each sign is read as one letter
+
+
+def readings(view: Folded) -> tuple[View, ...]:
+    """The folded text and what else it can be read as, each only where it differs."""
+    joined = join(view)
+    if _LEET_INSIDE.search(view.text) is None:
+        return (view, *joined)
+    decoded = Decoded(view)
+    return (view, *joined) if decoded.text == view.text else (view, decoded, *joined)
+
+
 def join(view: Folded) -> tuple[Joined, ...]:
     """Nothing if joining changes nothing; twice where a sign can be an i or an l."""
     first = Joined(view, _words_of(view.text, _AS_I))
@@ -220,7 +248,7 @@ def _words_of(text: str, leet: dict[int, str]) -> list[_Word]:
     alone = False  # whether the word before is one of single letters, to which another one belongs
     start = 0
     for token in text.split(" "):
-        if len(token) > 1 and token.isalpha():
+        if (len(token) > 1 and token.isalpha()) or token.isdigit():
             words.append((token, range(start, start + len(token))))
             alone = False
         elif token:

@@ -6,6 +6,7 @@ finds in the squeezed text is only a suspicion: it counts if each letter can be 
 term's rule lets words be pulled apart in this way.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from re import Pattern
@@ -13,8 +14,19 @@ from re import compile as compile_pattern
 from typing import TYPE_CHECKING
 
 from huntaze_contract.compliance.detectors import TEXT_DETECTORS, links
-from huntaze_contract.compliance.folding import LOOKS_LIKE, Folded, Squeezed, View, fold, folded, hints, join, squeeze
-from huntaze_contract.compliance.rules import Detector, Policy, Rule, Spread, Tier
+from huntaze_contract.compliance.folding import (
+    LOOKS_LIKE,
+    Folded,
+    Squeezed,
+    View,
+    fold,
+    folded,
+    hints,
+    readings,
+    squeeze,
+)
+from huntaze_contract.compliance.intervals import Apart, Intervals
+from huntaze_contract.compliance.rules import Category, Detector, Policy, Rule, Spread, Tier
 from huntaze_contract.compliance.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -28,6 +40,7 @@ _LONGEST_PIECE = 2
 """Of a term that was spelled out."""
 _LONGEST_WHOLE = 3
 """Longer triggers may begin a longer word."""
+_EVERYBODY = -1
 _STRICTNESS = {Tier.BLOCK: 0, Tier.REPLACE: 1, Tier.WARN: 2}
 _Place = tuple[int, int]
 
@@ -35,7 +48,7 @@ _Place = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class _Term:
     rule: int
-    """-1: a phrase that is allowed."""
+    """Its place in the policy, or `_EVERYBODY` for a phrase that is allowed."""
     text: str
     prefix: bool = False
     spread: Spread = Spread.WORD
@@ -74,7 +87,7 @@ class RuleSet:
             terms += (_term(index, term, rule.spread) for term in rule.terms)
             terms += (_Term(index, folded(trigger), trigger=True) for trigger in rule.triggers)
             terms += (_Term(index, _known(phrase), exception=True) for phrase in rule.exceptions)
-        terms += (_Term(-1, _known(phrase), exception=True) for phrase in policy.allow)
+        terms += (_Term(_EVERYBODY, _known(phrase), exception=True) for phrase in policy.allow)
         wide = [term for term in terms if _is_wide(term)]
         return cls(
             policy,
@@ -104,9 +117,8 @@ class RuleSet:
         return Verdict(tuple(findings), _replaced(text, findings))
 
     def _find_words(self, view: Folded, found: "_Found") -> None:
-        woken = set(self._always)
-        views: tuple[View, ...] = (view, *join(view))
-        for each in views:
+        for each in readings(view):
+            woken = set(self._always)
             for number, start, end in self._words.find_matches_as_indexes(each.text, overlapping=True):
                 term = self._terms[number]
                 if term.trigger:
@@ -115,9 +127,8 @@ class RuleSet:
                 elif _at_borders(each.text, start, end, open_end=term.prefix, open_start=term.spread is Spread.INSIDE):
                     place = each.span(start, _word_end(each.text, end) if term.prefix else end)
                     (found.exceptions if term.exception else found.places).append((term.rule, place))
-        for index in woken:
-            for pattern in self._patterns[index]:
-                for each in views:
+            for index in woken:
+                for pattern in self._patterns[index]:
                     found.add(index, each, [match.span() for match in pattern.finditer(each.text)])
 
     def _find_squeezed(self, view: Folded, squeezed: Squeezed, found: "_Found") -> None:
@@ -136,22 +147,19 @@ class RuleSet:
     def _kept(self, found: "_Found") -> Iterable[tuple[int, _Place]]:
         """Without what is meant otherwise; of overlapping places of one category the strictest, then the longest."""
         rules = self.policy.rules
+        excepted: dict[int, Intervals] = defaultdict(Intervals)
+        for owner, place in sorted(set(found.exceptions)):
+            excepted[owner].append(place)
+        everybody = excepted[_EVERYBODY]
         places = [
             (index, place)
             for index, place in dict.fromkeys(found.places)
-            if not any(
-                excepted[0] <= place[0] and place[1] <= excepted[1]
-                for owner, excepted in found.exceptions
-                if owner == index or (owner < 0 and not rules[index].fixed)
-            )
+            if not (index in excepted and excepted[index].contain(place))
+            and not (everybody and not rules[index].fixed and everybody.contain(place))
         ]
         places.sort(key=lambda each: (_STRICTNESS[rules[each[0]].tier], each[1][0] - each[1][1], each[1][0]))
-        kept: list[tuple[int, _Place]] = []
-        for index, (start, end) in places:
-            category = rules[index].category
-            if not any(rules[i].category is category and start < e and s < end for i, (s, e) in kept):
-                kept.append((index, (start, end)))
-        return kept
+        taken: dict[Category, Apart] = defaultdict(Apart)
+        return [(index, place) for index, place in places if taken[rules[index].category].take(place)]
 
     def _finding(self, text: str, index: int, place: _Place) -> Finding:
         rule = self.policy.rules[index]

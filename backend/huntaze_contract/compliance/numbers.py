@@ -55,6 +55,8 @@ _CONTEXT = re.compile(
 )
 _CONTEXT_REACH = 30
 _LEAST, _MOST = 7, 15
+_LEAST_MIXED = 9
+"""Of a number that is partly said in words, in whatever groups."""
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _FEWEST_DIGITS = 4
 """Of a number that is otherwise said in words."""
@@ -152,7 +154,8 @@ def _is_phone(run: _Run, *, told: bool) -> bool:
     if not _LEAST <= len(digits) <= _MOST or _counts(groups):
         return False
     if run.words:
-        return len(groups) >= 5 and (run.words >= 5 or len(digits) >= 8)
+        whole = len(digits) >= _LEAST_MIXED and not _is_date(groups)
+        return whole or (len(groups) >= 5 and (run.words >= 5 or len(digits) >= 8))
     if run.plus or (digits.startswith("00") and len(digits) >= 10):
         return len(digits) >= 8
     if _is_date(groups) or run.colon:
