@@ -56,7 +56,7 @@ async def test_of_200_at_once_those_are_admitted_for_whom_there_is_room(database
     for ledger in ledgers:
         await ledger.drain()
     assert await counters(database, id_) == (10 * 150_000, 0)
-    assert not await database.write(lambda session: reconcile(session, since=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert not await reconcile(database, since=datetime.now(UTC) - timedelta(days=2))
 
 
 async def test_what_is_not_used_is_there_for_the_next(database: Database, ledger: SqlLedger) -> None:
@@ -200,16 +200,16 @@ async def test_a_sum_that_is_wrong_is_found_and_mended(database: Database, ledge
     await settle(ledger, await ledger.reserve(charge(), ttl_s=30), Usage(50))
     await ledger.reserve(charge(), ttl_s=30)
     await ledger.drain()
-    since = datetime(2026, 1, 1, tzinfo=UTC)
-    assert not await database.write(lambda session: reconcile(session, since=since))
+    since = datetime.now(UTC) - timedelta(days=2)
+    assert not await reconcile(database, since=since)
 
     def harm(session: Session) -> None:
         session.execute(text("UPDATE ledger_rollups SET cost = cost - 7 WHERE grain = 'day'"))
         session.execute(text("UPDATE ledger_budgets SET held = 3"))
 
     await database.write(harm)
-    found = await database.write(lambda session: reconcile(session, since=since))
+    found = await reconcile(database, since=since)
     assert [sums["cost"] for sums in found.rollups.values()] == [7]
     assert found.budgets == [id_]
     assert await counters(database, id_) == (50_000, BOUND)
-    assert not await database.write(lambda session: reconcile(session, since=since))
+    assert not await reconcile(database, since=since)
