@@ -17,6 +17,7 @@ from tests.benchmarks import (  # noqa: E402
     bench_accept,
     bench_backfill,
     bench_change_log,
+    bench_compliance,
     bench_limits,
     bench_queue,
     bench_sync,
@@ -36,7 +37,7 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="the embedded database with the desktop, or PostgreSQL")
     parser.add_argument("--report", type=Path, default=OUTPUT / "report.json")
     only = parser.parse_args()
-    figures: list[Figure] = []
+    figures = bench_compliance.run()
     with tempfile.TemporaryDirectory(prefix="huntaze-bench-") as folder:
         for part in PARTS if only.only is None else (only.only,):
             _say(f"{part} (load {load()})")
