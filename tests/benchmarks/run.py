@@ -18,6 +18,7 @@ from tests.benchmarks import (  # noqa: E402
     bench_backfill,
     bench_change_log,
     bench_compliance,
+    bench_ledger,
     bench_limits,
     bench_queue,
     bench_sync,
@@ -81,7 +82,7 @@ def _units_of_work(url: str, key: str | None, name: str) -> list[Figure]:
     """What needs a database and no agency."""
     migrated(url, key)
     figures = bench_limits.run(url, key, name) + bench_change_log.run(url, key, name)
-    return figures + bench_queue.run(url, key, name)
+    return figures + bench_queue.run(url, key, name) + bench_ledger.run(url, key, name)
 
 
 def _say(what: str) -> None:
