@@ -1,6 +1,7 @@
 """What waits for a yes, and how it went with what waited: for the managers and owners who may see the creator."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
@@ -15,7 +16,7 @@ from huntaze_backend.areas.messages.approvals import missed_ids
 from huntaze_backend.areas.messages.loaders import load_messages
 from huntaze_backend.areas.messages.tables import MessageRow
 from huntaze_backend.core.auth import Principal
-from huntaze_backend.core.pages import micros, read_cursor, write_cursor
+from huntaze_backend.core.pages import micros, read_cursor, stored_micros, write_cursor
 from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import Approval, ApprovalPast, ComplianceFinding, Message, Page, text_hash
@@ -32,14 +33,14 @@ def waiting(
 ) -> Page[Approval]:
     """What waits, the oldest first. Raises: ForbiddenError for a chatter, NotFoundError."""
     at = micros(MessageRow.accepted_at)
-    query = select(MessageRow, ApprovalRow, at).join(ApprovalRow, _OPEN).where(_IS_WAITING)
+    query = select(MessageRow, ApprovalRow).join(ApprovalRow, _OPEN).where(_IS_WAITING)
     query = query.where(MessageRow.agency_id == who.agency_id, *_of_creators(who, creator_id, MessageRow.creator_id))
     if keys := read_cursor(cursor, int, str):
         query = query.where(tuple_(at, MessageRow.id) > tuple_(*keys))
     found = session.execute(query.order_by(at, MessageRow.id).limit(limit + 1)).all()
     shown = found[:limit]
-    items = _approvals(session, who.agency_id, compliance, [(row, approval) for row, approval, _ in shown])
-    following = write_cursor(shown[-1][2], shown[-1][0].id) if len(found) > limit else None
+    items = _approvals(session, who.agency_id, compliance, [(row, approval) for row, approval in shown])
+    following = _after(shown[-1][0].accepted_at, shown[-1][0].id) if len(found) > limit else None
     return Page[Approval](items=items, next_cursor=following)
 
 
@@ -57,12 +58,12 @@ def decided(
 ) -> Page[ApprovalPast]:
     """What waited once, the latest decision first. Raises: ForbiddenError for a chatter, NotFoundError."""
     at = micros(ApprovalRow.decided_at)
-    query = select(ApprovalRow, at).where(ApprovalRow.outcome.is_not(None), ApprovalRow.agency_id == who.agency_id)
+    query = select(ApprovalRow).where(ApprovalRow.outcome.is_not(None), ApprovalRow.agency_id == who.agency_id)
     query = query.where(*_of_creators(who, creator_id, ApprovalRow.creator_id))
     if keys := read_cursor(cursor, int, str):
         query = query.where(tuple_(at, ApprovalRow.id) < tuple_(*keys))
-    found = session.execute(query.order_by(at.desc(), ApprovalRow.id.desc()).limit(limit + 1)).all()
-    shown = [approval for approval, _ in found[:limit]]
+    found = session.scalars(query.order_by(at.desc(), ApprovalRow.id.desc()).limit(limit + 1)).all()
+    shown = found[:limit]
     messages = load_messages(session, who.agency_id, [approval.message_id for approval in shown])
     names = _names(session, who.agency_id, messages.values())
     items = [
@@ -82,8 +83,12 @@ def decided(
         )
         for approval in shown
     ]
-    following = write_cursor(found[limit - 1][1], shown[-1].id) if len(found) > limit else None
+    following = _after(shown[-1].decided_at, shown[-1].id) if len(found) > limit else None
     return Page[ApprovalPast](items=items, next_cursor=following)
+
+
+def _after(at: datetime | None, id_: str) -> str | None:
+    return None if at is None else write_cursor(stored_micros(at), id_)
 
 
 def _of_creators(who: Principal, creator_id: str | None, column: Any) -> list[Any]:
