@@ -15,6 +15,7 @@ if str(ROOT) not in sys.path:
 
 from tests.benchmarks import (  # noqa: E402
     bench_accept,
+    bench_ai,
     bench_backfill,
     bench_change_log,
     bench_compliance,
@@ -51,8 +52,11 @@ def main() -> int:
 def _embedded(folder: Path) -> list[Figure]:
     cache = OUTPUT / "pycache"
     profile = folder / "profile"
+    migrated(f"sqlite:///{folder / 'ai.db'}", DATABASE_KEY)
+    _say("the AI path")
+    ai = bench_ai.run(f"sqlite:///{folder / 'ai.db'}", DATABASE_KEY)
     _say("limits, the change log and the job store")
-    units = _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
+    units = ai + _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
     with agency(folder / "sqlite", cache) as filled:
         figures = bench_backfill.run(filled, "SQLite")
         _say(f"snapshots (load {load()})")

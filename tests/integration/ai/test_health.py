@@ -36,7 +36,7 @@ async def test_an_owner_sees_providers_breakers_and_the_agency_s_use(house: Hous
     answer = await house.client.get(PATH, headers=await house.headers())
     found = answer.json()
     assert found["status"] == "degraded"
-    assert found["providers"] == ["azure_foundry", "azure_openai", "gemini", "openai"]
+    assert found["providers"] == ["azure_foundry", "azure_openai", "gemini", "local", "openai"]
     openai = next(each for each in found["endpoints"] if (each["provider"], each["model"]) == ("openai", "gpt-4o-mini"))
     assert (openai["state"], openai["needs_a_person"], openai["failed"]) == ("open", True, 1)
     assert found["use"]["decisions"] == 3
@@ -69,7 +69,7 @@ async def test_switched_off_one_provider_answers_without_a_restart(house: House,
     assert (await house.services.ai.complete(ask)).model == "gpt-4o"
 
 
-async def test_nothing_is_set_up_without_settings(sqlite: Database) -> None:
+async def test_without_settings_there_is_the_local_one(sqlite: Database) -> None:
     async with house_over(sqlite) as bare:
         found = (await bare.client.get(PATH, headers=await bare.headers())).json()
-    assert (found["status"], found["providers"], found["endpoints"]) == ("off", [], [])
+    assert (found["status"], found["providers"], found["endpoints"]) == ("local_only", ["local"], [])

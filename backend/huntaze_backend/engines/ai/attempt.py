@@ -6,7 +6,7 @@ in the table of failures.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -17,13 +17,13 @@ from huntaze_backend.engines.ai.breaker import Permit
 from huntaze_backend.engines.ai.failures import CONSEQUENCES, Billed, OnBreaker, ProviderError
 from huntaze_backend.engines.ai.plan import Plan
 from huntaze_backend.engines.ai.port import AiRequest, AttemptSeen, Failure, Finish, Usage
-from huntaze_backend.engines.ai.provider import Call, Chunk, Provider
+from huntaze_backend.engines.ai.provider import Call, Provider
 from huntaze_backend.engines.ai.routing import LOCAL, Candidate, Model, RoutingTable
 from huntaze_backend.engines.ai.till import Booking, Till
 from huntaze_backend.engines.ledger.port import BudgetExceededError, Charge, UnknownPriceError
 from huntaze_contract.ids import new_id
 
-__all__ = ["Answered", "Attempt", "AttemptError", "Attempts", "Leaving", "Live", "Trip"]
+__all__ = ["Answered", "Attempt", "AttemptError", "Attempts", "Leaving", "Trip", "failed"]
 
 log = structlog.get_logger(__name__)
 
@@ -170,9 +170,13 @@ class Attempts:
         self._clock = clock
         self._on_latency = on_latency
 
-    async def begin(self, trip: Trip, candidate: Candidate, permit: Permit | None, timeout_s: float) -> Attempt:
+    async def begin(
+        self, trip: Trip, candidate: Candidate, permit: Permit | None, timeout_s: float, *, stream: bool = False
+    ) -> Attempt:
         """Reserve. Raises: AttemptError, when the budget or the price table refuses."""
         request, plan, model = trip.request, trip.plan, self._table.model(candidate)
+        if stream:
+            timeout_s = min(timeout_s, model.ttft_s)
         charge = Charge(
             attempt_id=new_id(),
             request_id=request.request_id,
@@ -237,127 +241,6 @@ class Attempts:
             raise AttemptError(failure)
         await attempt.succeed(usage)
         return Answered(candidate, reply.text, reply.finish, usage, reply.extra)
-
-    async def open(
-        self, trip: Trip, candidate: Candidate, permit: Permit | None, timeout_s: float, leaving: Leaving
-    ) -> "Live":
-        """A stream, at its first words. Raises: AttemptError, while nobody has seen anything of it."""
-        timeout_s = min(timeout_s, self._table.model(candidate).ttft_s)
-        attempt = await self.begin(trip, candidate, permit, timeout_s)
-        live = Live(attempt, attempt.provider.stream(attempt.call), self._clock)
-        try:
-            async with asyncio.timeout(timeout_s):
-                first = await live.read()
-        except asyncio.CancelledError:
-            await live.close_source()
-            await attempt.leave(leaving.outcome)
-            raise
-        except Exception as error:  # noqa: BLE001  (it is logged, booked and raised there)
-            await live.close_source()
-            await failed(attempt, error, usage=live.told)
-        if first is None:
-            failure = Failure.CONTENT_FILTER if live.finish == "content_filter" else Failure.MALFORMED
-            await attempt.fail(failure, usage=live.told)
-            raise AttemptError(failure)
-        live.first = first
-        live.ttft_ms = attempt.elapsed_ms
-        return live
-
-
-class Live:
-    """A stream that has begun. Read it to its end, or `leave` it."""
-
-    def __init__(self, attempt: Attempt, source: AsyncGenerator[Chunk, None], clock: Callable[[], float]) -> None:
-        self.candidate = attempt.candidate
-        self.first = ""
-        self.finish: Finish | None = None
-        self.told: Usage | None = None
-        """What the provider says it used, as far as it has said."""
-        self.ttft_ms: int | None = None
-        self.extra: dict[str, object] = {}
-        self._attempt = attempt
-        self._source = source
-        self._clock = clock
-        self._texts: list[str] = []
-        self._silent = 0
-        self._ended = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self._texts)
-
-    async def read(self) -> str | None:
-        """The next words; None at the end. Raises: ProviderError."""
-        async for chunk in self._source:
-            if chunk.finish is not None:
-                self.finish = chunk.finish
-            if chunk.usage is not None:
-                self.told = chunk.usage
-            self._silent += chunk.silent
-            if chunk.extra:
-                self.extra.update(chunk.extra)
-            if chunk.text:
-                self._texts.append(chunk.text)
-                return chunk.text
-        if self.finish is None:
-            raise ProviderError(Failure.CUT)
-        return None
-
-    async def next(self) -> str | None:
-        """The next words; None when the answer is whole. Raises: AttemptError, after which it is booked."""
-        attempt = self._attempt
-        left = attempt.trip.ends_at - self._clock()
-        stall = attempt.call.stall_s
-        try:
-            async with asyncio.timeout(min(stall, left)):
-                words = await self.read()
-        except TimeoutError:
-            await self._break(Failure.STALLED if left > stall else Failure.DEADLINE)
-        except ProviderError as error:
-            await self._break(error.failure, error.retry_after_s)
-        except Exception:
-            log.exception("ai.stream_failed", endpoint=self.candidate.key)
-            await self._break(Failure.INTERNAL)
-        if words is None:
-            if self.finish == "content_filter":
-                await self._break(Failure.CONTENT_FILTER)
-            self._ended = True
-            await attempt.succeed(self.usage, ttft_ms=self.ttft_ms)
-        return words
-
-    @property
-    def usage(self) -> Usage:
-        """Told where the provider told it, else counted."""
-        counted = self._attempt.estimated(self.text, len(self._texts), self._silent)
-        if self.told is None:
-            return counted
-        if self.finish is not None:
-            return self.told
-        # It told as it went along, and was cut since.
-        output = max(self.told.output_tokens, counted.output_tokens)
-        return Usage(
-            self.told.input_tokens, self.told.cached_tokens, output, self.told.reasoning_tokens, estimated=True
-        )
-
-    async def leave(self) -> None:
-        """The reader went away: bill what was counted. Does nothing after the end."""
-        if not self._ended:
-            self._ended = True
-            await self.close_source()
-            await self._attempt.leave("cancelled", self.usage)
-
-    async def close_source(self) -> None:
-        """End the connection."""
-        try:
-            await self._source.aclose()
-        except Exception:
-            log.debug("ai.close_failed", endpoint=self.candidate.key, exc_info=True)
-
-    async def _break(self, failure: Failure, retry_after_s: float | None = None) -> NoReturn:
-        self._ended = True
-        await self.close_source()
-        await self._attempt.fail(failure, retry_after_s=retry_after_s, usage=self.usage, outcome="incomplete")
-        raise AttemptError(failure, retry_after_s)
 
 
 async def failed(attempt: Attempt, error: Exception, *, usage: Usage | None = None) -> NoReturn:

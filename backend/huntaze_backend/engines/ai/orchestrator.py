@@ -17,6 +17,7 @@ from huntaze_backend.engines.ai.failures import CONSEQUENCES
 from huntaze_backend.engines.ai.gauges import Gauges
 from huntaze_backend.engines.ai.hedge import Hedge
 from huntaze_backend.engines.ai.latency import Latencies
+from huntaze_backend.engines.ai.live import Opener
 from huntaze_backend.engines.ai.plan import Plan, Planner
 from huntaze_backend.engines.ai.port import AiAnswer, AiError, AiRequest, Delta, Event, Final, Incomplete
 from huntaze_backend.engines.ai.provider import Provider
@@ -54,6 +55,7 @@ class HybridOrchestrator:
         self._cache = ResponseCache(monotonic)
         self._latencies = Latencies()
         self._attempts = Attempts(table, providers, self._till, monotonic, self._latencies.note)
+        self._opener = Opener(self._attempts, monotonic)
 
     async def complete(self, request: AiRequest) -> AiAnswer:
         """See the port. Raises: AiError."""
@@ -83,12 +85,11 @@ class HybridOrchestrator:
             yield Final(_again(kept, plan))
             return
         trip = self._trip(request, plan)
-        live = await self._walk(trip, self._attempts.open)
+        live = await self._walk(trip, self._opener.open)
         try:
-            words: str | None = live.first
-            while words is not None:
+            yield Delta(live.first)
+            async for words in live.words:
                 yield Delta(words)
-                words = await live.next()
         except AttemptError as error:
             yield Incomplete(
                 live.text,

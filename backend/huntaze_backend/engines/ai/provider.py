@@ -6,7 +6,7 @@ wrong as a `Failure`.
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from huntaze_backend.engines.ai.port import AiRequest, Finish, Usage
 
@@ -41,16 +41,18 @@ class Reply:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a stream: some text, or how it ended, or what it used, or several of them."""
+class Chunk(NamedTuple):
+    """A piece of a stream: some text, or how it ended, or what it used, or several of them.
+
+    A tuple, because there is one for each token: a frozen dataclass takes four times as long to make.
+    """
 
     text: str = ""
     finish: Finish | None = None
     usage: Usage | None = None
     silent: int = 0
     """Pieces that are billed and not shown: a model's thoughts."""
-    extra: Mapping[str, object] = field(default_factory=dict)
+    extra: Mapping[str, object] | None = None
     """What a `Reply` would say beside its text; with the last piece."""
 
 

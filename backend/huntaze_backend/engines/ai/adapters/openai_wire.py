@@ -94,7 +94,8 @@ class OpenAiWire:
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See the port."""
         client, endpoint = await self._client(call)
-        timeout = httpx2.Timeout(max(call.timeout_s, call.stall_s), connect=min(_CONNECT_S, call.timeout_s))
+        # Longer than the orchestrator's own patience, which is exact: this one ends a connection that it forgot.
+        timeout = httpx2.Timeout(call.timeout_s + call.stall_s, connect=min(_CONNECT_S, call.timeout_s))
         body = self._body(call, endpoint) | {"stream": True, "stream_options": {"include_usage": True}}
         source: Any = None
         thoughts = ThoughtFilter() if call.reasons else None
@@ -254,13 +255,12 @@ def _reply(answered: object, *, thinks: bool) -> Reply:
 def _chunk(event: object) -> Chunk:
     """Raises: ProviderError."""
     try:
-        usage = usage_of(event.get("usage"))  # type: ignore[attr-defined]
-        choices = event["choices"]  # type: ignore[index]
+        choices, told = event["choices"], event.get("usage")  # type: ignore[index, attr-defined]
+        usage = usage_of(told) if told else None
         if not choices:
             return Chunk(usage=usage)
         choice = choices[0]
-        delta = choice.get("delta") or {}
-        finish = choice.get("finish_reason")
+        delta, finish = choice.get("delta") or {}, choice.get("finish_reason")
         text = delta.get("content") or ""
         silent = 1 if not text and delta.get("reasoning_content") else 0
     except (KeyError, IndexError, TypeError, AttributeError):
