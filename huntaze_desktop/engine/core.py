@@ -18,11 +18,13 @@ from huntaze_desktop.cache import Cache, Touched, people
 from huntaze_desktop.cache.touched import EVERYTHING
 from huntaze_desktop.engine.actions import Actions
 from huntaze_desktop.engine.api import ApiClient
+from huntaze_desktop.engine.approvals import Approvals, ApprovalsWatcher
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.budgets import Budgets
 from huntaze_desktop.engine.changes import Changes
 from huntaze_desktop.engine.clock import ServerClock
 from huntaze_desktop.engine.compliance import Compliance
+from huntaze_desktop.engine.costs import CostsWatcher
 from huntaze_desktop.engine.events import EventStream
 from huntaze_desktop.engine.leases import Leases
 from huntaze_desktop.engine.link import Link
@@ -39,6 +41,7 @@ from huntaze_desktop.engine.tokens import TokenStore
 from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher, RowWatcher
 from huntaze_desktop.engine.waiting import Bell
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalResult
 from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import Member
@@ -79,6 +82,7 @@ class Core:
         self.ops = OpsUploader(self.backend, self.store, self.link, timing, self.bell, clock, self.syncer)
         self.actions = Actions(self.backend, self.store, self.uploader, self.ops, self.leases, clock)
         self.suggestions = Suggestions(self.api)
+        self.approvals = Approvals(self.api, self.store)
         self.changes = Changes(self.store, self.ops, self.leases, clock)
         self.compliance = Compliance(self.store, timing, on_rules)
         self.stream = EventStream(
@@ -168,6 +172,15 @@ class Core:
         self._watchers.discard(watcher)
         watcher.close()
 
+    async def decide(self, decisions: tuple[ApprovalDecision, ...]) -> tuple[ApprovalResult, ...]:
+        """Decide, and show the queue as it is after that, however it ended."""
+        try:
+            return await self.approvals.decide(decisions)
+        finally:
+            for watcher in list(self._watchers):
+                if isinstance(watcher, ApprovalsWatcher):
+                    watcher.look()
+
     # --- wiring ---------------------------------------------------------------------------------------------------
 
     async def _on_frame(self, frame: wire.WireModel) -> None:
@@ -184,6 +197,10 @@ class Core:
                 self.presence.on_typing(frame)
             case wire.LeaseFrame():
                 self.leases.on_lease(frame)
+            case wire.CostsFrame():
+                for watcher in list(self._watchers):
+                    if isinstance(watcher, CostsWatcher):
+                        watcher.on_costs(frame.costs)
 
     def _on_touched(self, touched: Touched) -> None:
         for watcher in list(self._watchers):

@@ -20,8 +20,10 @@ import httpx2
 from huntaze_contract import wire
 from huntaze_contract.ids import Id
 from huntaze_desktop.cache import Cache
+from huntaze_desktop.engine.approvals import ApprovalsWatcher
 from huntaze_desktop.engine.clock import ServerClock, wall_clock
 from huntaze_desktop.engine.core import Core
+from huntaze_desktop.engine.costs import CostsWatcher
 from huntaze_desktop.engine.errors import EngineError, EngineStoppedError, for_plugins
 from huntaze_desktop.engine.live import Deliver, Live, Watcher
 from huntaze_desktop.engine.session import NOBODY
@@ -41,9 +43,11 @@ from huntaze_desktop.engine.views import (
     RowWatcher,
 )
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalPast, ApprovalQueue, ApprovalResult
 from huntaze_desktop.model.assistant import Rewrite, RewriteKind, SuggestionPiece, UseOutcome
 from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.costs import AiCosts
 from huntaze_desktop.model.entities import (
     ChangeNotice,
     ConversationRow,
@@ -228,6 +232,18 @@ class Engine:
         self._open(live, lambda core: BudgetWatcher(live, self._timing.view, core.budgets, creator_id))
         return live
 
+    def approvals(self) -> Live[ApprovalQueue]:
+        """What waits for a yes; for owners and managers."""
+        live: Live[ApprovalQueue] = Live(ApprovalQueue(), self._deliver)
+        self._open(live, lambda core: ApprovalsWatcher(live, self._timing, core.approvals))
+        return live
+
+    def costs(self) -> Live[AiCosts | None]:
+        """What AI calls cost today, None until it is told; for owners and managers."""
+        live: Live[AiCosts | None] = Live(None, self._deliver)
+        self._open(live, lambda core: CostsWatcher(live, self._timing, core.api))
+        return live
+
     # --- plain calls ----------------------------------------------------------------------------------------------
 
     @property
@@ -392,6 +408,12 @@ class Engine:
         self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
     ) -> None:
         await self.call(lambda core: core.suggestions.used(suggestion_id, outcome, message_id, final_text))
+
+    async def decide_approvals(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        return await self.call(lambda core: core.decide(tuple(decisions)))
+
+    async def past_approvals(self) -> tuple[ApprovalPast, ...]:
+        return await self.call(lambda core: core.approvals.past())
 
     # --- platforms ------------------------------------------------------------------------------------------------
 

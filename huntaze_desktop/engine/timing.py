@@ -24,6 +24,8 @@ class Timing:
     presence_repeat: float = 15.0
     typing_repeat: float = 4.0
     budget_again: float = 5.0
+    approvals_again: float = 1.0
+    """What waits for a yes is read at most this often."""
     gap_wait: float = 0.5
     """After a frame that does not follow on, this long before asking: more of them cost one question."""
     draft_rest: float = 2.0

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from huntaze_desktop.plugin_host.doors import (
     AiDoor,
+    ApprovalsDoor,
     ChangesDoor,
     ComplianceDoor,
     ConversationsDoor,
@@ -22,6 +23,7 @@ from huntaze_desktop.plugin_host.manifest import Manifest
 from huntaze_desktop.plugin_host.slots import Slots, SlotsDoor
 from huntaze_desktop.sdk import (
     AiApi,
+    ApprovalsApi,
     ChangesApi,
     ComplianceApi,
     Connection,
@@ -86,6 +88,7 @@ class PluginContext:
         self._fans = FansDoor(engine, self._keeper)
         self._changes = ChangesDoor(engine, self._keeper)
         self._ai = AiDoor(engine, self._keeper)
+        self._approvals = ApprovalsDoor(engine, self._keeper)
         self._team = TeamDoor(engine, self._keeper)
         self._compliance = ComplianceDoor(engine, self._keeper)
         self._pages = _Pages(sink, guard)
@@ -115,6 +118,10 @@ class PluginContext:
     @property
     def ai(self) -> AiApi:
         return self._ai
+
+    @property
+    def approvals(self) -> ApprovalsApi:
+        return self._approvals
 
     @property
     def team(self) -> TeamApi:

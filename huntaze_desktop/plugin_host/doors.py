@@ -8,6 +8,10 @@ from typing import Protocol, TypeVar
 from huntaze_contract.ids import Id
 from huntaze_desktop.plugin_host.manifest import Permission
 from huntaze_desktop.sdk import (
+    ApprovalDecision,
+    ApprovalPast,
+    ApprovalQueue,
+    ApprovalResult,
     ChangeNotice,
     ComplianceRules,
     ComplianceVerdict,
@@ -34,6 +38,7 @@ from huntaze_desktop.sdk.context import ConversationListView, MessageWindowView
 
 __all__ = [
     "AiDoor",
+    "ApprovalsDoor",
     "ChangesDoor",
     "ComplianceDoor",
     "ConversationsDoor",
@@ -106,6 +111,9 @@ class EnginePort(Protocol):
     async def set_field(self, fan_id: Id, name: str, value: str) -> None: ...
     async def dismiss_notice(self, notice_id: Id) -> None: ...
     async def restore_notice(self, notice_id: Id) -> None: ...
+    def approvals(self) -> LiveView[ApprovalQueue]: ...
+    async def decide_approvals(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]: ...
+    async def past_approvals(self) -> tuple[ApprovalPast, ...]: ...
     def suggest(
         self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
     ) -> PieceStream: ...
@@ -356,6 +364,24 @@ class ComplianceDoor:
     def check(self, text: str, creator_id: Id, price: int | None = None) -> ComplianceVerdict:
         self._keeper.require(Permission.SEND_MESSAGES)
         return self._engine.compliance.value.check(text, creator_id, price)
+
+
+class ApprovalsDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def waiting(self) -> LiveView[ApprovalQueue]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return self._keeper.own(self._engine.approvals())
+
+    async def decide(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return await self._engine.decide_approvals(decisions)
+
+    async def past(self) -> tuple[ApprovalPast, ...]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return await self._engine.past_approvals()
 
 
 class AiDoor:

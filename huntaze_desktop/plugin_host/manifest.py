@@ -28,6 +28,7 @@ class Permission(StrEnum):
     READ_FANS = "fans:read"
     WRITE_FANS = "fans:write"
     ASSISTANT = "ai:use"
+    DECIDE_APPROVALS = "approvals:decide"
     SHELL = "shell"
 
 

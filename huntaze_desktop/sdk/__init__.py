@@ -10,6 +10,15 @@ from huntaze_contract.compliance import Category as ComplianceCategory
 from huntaze_contract.compliance import Finding as ComplianceFinding
 from huntaze_contract.compliance import Tier as ComplianceTier
 from huntaze_contract.compliance import Verdict as ComplianceVerdict
+from huntaze_desktop.model.approvals import (
+    Approval,
+    ApprovalDecision,
+    ApprovalPast,
+    ApprovalQueue,
+    ApprovalResult,
+    ApprovalVerdict,
+    MachineShare,
+)
 from huntaze_desktop.model.assistant import (
     Rewrite,
     RewriteKind,
@@ -57,6 +66,7 @@ from huntaze_desktop.model.waiting import DEFAULT_SLA, Sla, Urgency, clock_text,
 from huntaze_desktop.model.window import MessageWindow
 from huntaze_desktop.sdk.context import (
     AiApi,
+    ApprovalsApi,
     ChangesApi,
     ComplianceApi,
     Context,
@@ -85,6 +95,13 @@ __all__ = [
     "API_VERSION",
     "DEFAULT_SLA",
     "AiApi",
+    "Approval",
+    "ApprovalDecision",
+    "ApprovalPast",
+    "ApprovalQueue",
+    "ApprovalResult",
+    "ApprovalVerdict",
+    "ApprovalsApi",
     "AttemptSeen",
     "BackendError",
     "Candidate",
@@ -116,6 +133,7 @@ __all__ = [
     "FilterCounts",
     "ListFilter",
     "LiveView",
+    "MachineShare",
     "Member",
     "Message",
     "MessageKind",

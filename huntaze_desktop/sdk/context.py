@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from huntaze_contract.compliance import Verdict as ComplianceVerdict
 from huntaze_contract.ids import Id
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalPast, ApprovalQueue, ApprovalResult
 from huntaze_desktop.model.assistant import Rewrite, RewriteKind, SuggestionPiece, UseOutcome
 from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection
@@ -228,6 +229,25 @@ class ChangesApi(Protocol):
         ...
 
 
+class ApprovalsApi(Protocol):
+    """What waits for a manager's or owner's yes, and deciding about it; chatters get BackendError."""
+
+    def waiting(self) -> LiveView[ApprovalQueue]:
+        """The oldest first, at most 100; with `trouble` it is what was last known."""
+        ...
+
+    async def decide(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        """Decide about up to 100, each by itself; raises OfflineError or BackendError where nothing was decided.
+
+        A decision counts for what its maker read: where that has changed, or the conversation went on, it is not done.
+        """
+        ...
+
+    async def past(self) -> tuple[ApprovalPast, ...]:
+        """The latest decisions, the newest first."""
+        ...
+
+
 class PieceStream(Protocol):
     """Pieces as they are written; iterate it once, on the GUI thread's loop. Errors are raised by the iteration."""
 
@@ -405,6 +425,9 @@ class Context(Protocol):
 
     @property
     def ai(self) -> AiApi: ...
+
+    @property
+    def approvals(self) -> ApprovalsApi: ...
 
     @property
     def team(self) -> TeamApi: ...

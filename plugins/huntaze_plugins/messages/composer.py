@@ -280,7 +280,6 @@ class Composer(QWidget):
         theme = self._theme.theme
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("sunken" if theme.is_dark else "subtle"))
-        painter.fillRect(0, 0, self.width(), 1, theme.color("border"))
         painter.end()
 
 

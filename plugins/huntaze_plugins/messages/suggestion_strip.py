@@ -117,6 +117,8 @@ class SuggestionStrip(QWidget):
         """Show one sentence; `trouble` is one that trying again may mend."""
         self._shown, self._loading, self._note, self._can_ask = (), False, note, can_ask
         self.title.setText(tr("Suggestions paused") if paused else tr("Suggestions"))
+        # The sentence says it all, and is long.
+        self.title.setVisible(not trouble)
         self._icon.set_icon("triangle-alert" if trouble else "sparkles", "warningText" if trouble else "accentText")
         self.note.set_role("warningText" if trouble else "text3")
         self.fresh.set_label(tr("Try again") if trouble else tr("Suggest") if can_ask else tr("New set"))
@@ -126,6 +128,7 @@ class SuggestionStrip(QWidget):
         any_card = any(card is not None for card in self._shown)
         if any_card:
             self.title.setText(tr("Suggestions"))
+            self.title.show()
             self._icon.set_icon("sparkles", "accentText")
             self.note.set_role("text3")
             self.fresh.set_label(tr("New set"))
