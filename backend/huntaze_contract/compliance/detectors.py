@@ -30,7 +30,7 @@ _LINK = re.compile(
     r"|\b[a-z0-9]{3,40}(?:dot(?:com|net|org)|,(?:com|net))\b|\b(?:[a-z0-9] ){2,40}\. ?c ?[o0] ?m\b"
     r"|(?<![a-z0-9])(?:linktr\.ee|t\.me|wa\.me|m\.me|discord\.gg|bit\.ly|beacons\.ai|cash\.me|paypal\.me)\b"
 )
-_HOST = re.compile(rf"(?:h(?:tt|xx)ps? ?: ?/ ?/ ?)?(?:www{_DOT})?([a-z0-9.-]{{1,253}})")
+_HOST = re.compile(rf"(?:h(?:tt|xx)ps? ?: ?/ ?/ ?)?(?:www{_DOT})?([a-z0-9.-]{{1,253}})(?::\d{{1,5}})?(?:[/?#].*)?")
 _SIGN_OF_LINK = re.compile(
     r"\.[a-z]|,(?:com|net)|\. c|://|dot|point|punkt|punto|d0t|\. ?(?:com|net|org|io)|[\[({] ?\.|www|: ?/"
 )
@@ -42,7 +42,7 @@ def links(text: str, allowed: Sequence[str]) -> list[Place]:
         return []
     found = []
     for link in _LINK.finditer(text):
-        host = _HOST.match(link.group())
+        host = _HOST.fullmatch(link.group())
         name = "" if host is None else host.group(1).rstrip(".")
         if not any(name == domain or name.endswith("." + domain) for domain in allowed):
             found.append(link.span())
@@ -81,6 +81,8 @@ _IBAN_LENGTHS = {
 }  # fmt: skip
 _IBAN = re.compile(r"(?<![a-z0-9])([a-z]{2})[ .-]?\d[ .-]?\d(?:[ .-]{0,2}[a-z0-9]){11,28}")
 _CARD = re.compile(r"(?<![0-9a-z])\d(?:[ .-]?\d){12,18}(?![0-9a-z])")
+_CARD_GROUPS = {(13,), (15,), (16,), (19,), (4, 4, 4, 4), (4, 6, 5), (4, 4, 4, 4, 3), (4,) * 3 + (1,)}
+"""How a card's digits are written; others with right check digits (one number in ten) are some other number."""
 _CRYPTO = re.compile(
     r"(?<![a-z0-9])(?:0x[0-9a-f]{40}|bc1[a-z0-9]{25,60}|ltc1[a-z0-9]{25,60}|"
     r"[13tl](?=[a-z]{0,33}\d)(?=\d{0,33}[a-z])[a-z0-9]{25,34})(?![a-z0-9])"
@@ -95,7 +97,7 @@ def _accounts(text: str) -> list[Place]:
     if len(_NOT_DIGITS.sub("", text)) < _LEAST_DIGITS:
         return found
     found += [place for match in _IBAN.finditer(text) if (place := _iban(match)) is not None]
-    found += [match.span() for match in _CARD.finditer(text) if _luhn(_NOT_DIGITS.sub("", match.group()))]
+    found += [match.span() for match in _CARD.finditer(text) if _is_card(match.group())]
     return found
 
 
@@ -110,6 +112,11 @@ def _iban(match: re.Match[str]) -> Place | None:
     account = "".join(char for char, _ in chars)
     number = int("".join(str(int(char, 36)) for char in account[4:] + account[:4]))
     return (match.start(), chars[-1][1] + 1) if number % 97 == 1 else None
+
+
+def _is_card(written: str) -> bool:
+    groups = tuple(len(group) for group in _NOT_DIGITS.split(written))
+    return written[0] in "23456" and groups in _CARD_GROUPS and _luhn(_NOT_DIGITS.sub("", written))
 
 
 def _luhn(digits: str) -> bool:

@@ -263,8 +263,11 @@ def _may_be_apart(term: _Term, text: str, first: int, last: int) -> bool:
 
 
 def _same_letters(term: str, view: Folded, squeezed: Squeezed, start: int) -> bool:
-    """Whether each run of the squeezed text can be what the term has there, and is as long."""
-    i = 0
+    """Whether each run of the squeezed text can be what the term has there, and is as long.
+
+    A third of it has to be written in letters: `2313` can be read as a word, and is a number.
+    """
+    i = read = 0
     letters = [char for char in term if char.isalnum()]
     run = start
     while i < len(letters):
@@ -277,8 +280,9 @@ def _same_letters(term: str, view: Folded, squeezed: Squeezed, start: int) -> bo
                 return False
         if last - first + 1 < end - i and view.text[first] == letters[i]:
             return False
+        read += view.text[first].isalpha()
         i, run = end, run + 1
-    return True
+    return 3 * read >= run - start
 
 
 def _can_be(letter: str, char: str, written: str) -> bool:

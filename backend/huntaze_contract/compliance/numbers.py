@@ -54,6 +54,7 @@ _CONTEXT = re.compile(
     r"llama|llamame|movil|telefono|ruf|anrufen|handy|nummer|digits|imessage|facetime|viber|wa)\b"
 )
 _CONTEXT_REACH = 30
+_HEX = frozenset("abcdef")
 _LEAST, _MOST = 7, 15
 _LEAST_MIXED = 9
 """Of a number that is partly said in words, in whatever groups."""
@@ -96,9 +97,15 @@ def phones(text: str) -> list[tuple[int, int]]:
     found = []
     for run in _runs(text):
         near = _CONTEXT.search(text, max(0, run.start - _CONTEXT_REACH), run.start) is not None
-        if _is_phone(run, told=near):
+        if _is_phone(run, told=near) and (near or not _is_glued(text, run)):
             found.append((run.start, run.end))
     return found
+
+
+def _is_glued(text: str, run: _Run) -> bool:
+    """Whether letters from a to f stand at the digits: some id in hexadecimal, and no number to call."""
+    before, after = text[max(0, run.start - 1) : run.start], text[run.end : run.end + 1]
+    return any(char in _HEX for char in (before, after) if char)
 
 
 def _runs(text: str) -> list[_Run]:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from random import Random
 from types import ModuleType
 from typing import Any
 
@@ -88,3 +89,15 @@ def test_the_corpus_is_as_large_as_it_has_to_be() -> None:
 
     assert len(stopped) >= 750
     assert len(tricks.ordinary()) + len(tricks.warned()) + len(tricks.caught()) >= 1_500
+
+
+def test_numbers_and_ids_are_neither_words_nor_telephones(rules: RuleSet) -> None:
+    chance = Random(11)
+    texts = [str(number) for number in range(20_000)]
+    texts += [
+        f"order {chance.randrange(10**6)} of {chance.randrange(10**6)}, {chance.randbytes(6).hex()}"
+        for _ in range(4_000)
+    ]
+    texts += [f"${amount}.{cents:02}" for amount in range(0, 300, 7) for cents in (0, 5, 99)]
+
+    assert [text for text in texts if rules.check(text).findings] == []
