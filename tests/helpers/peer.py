@@ -24,6 +24,7 @@ from huntaze_contract import wire
 from huntaze_contract.ids import Id, new_id
 from tests.helpers.agency import Agency, changed
 from tests.helpers.peer_ai import Assistant
+from tests.helpers.peer_desk import Desk
 from tests.helpers.peer_ops import Ops
 
 
@@ -81,6 +82,7 @@ class Peer:
     drafts: list[wire.Draft] = field(default_factory=list)
     evidence: wire.Evidence | None = None
     assistant: Assistant = field(default_factory=Assistant)
+    desk: Desk = field(default_factory=Desk)
     ops: Ops = field(init=False)
 
     def __post_init__(self) -> None:
@@ -163,6 +165,7 @@ class Peer:
             Route("/api/v2/conversations/{id}/lease", self._lease, methods=["PUT", "DELETE"]),
             Route("/api/v2/auth/sign-out", self._sign_out, methods=["POST"]),
             *self.assistant.routes(),
+            *self.desk.routes(),
         ]
         for route in member:
             route.app = self._signed(route.app)
