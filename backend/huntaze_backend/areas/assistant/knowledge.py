@@ -26,7 +26,7 @@ __all__ = ["KnowledgeMemory", "agencies", "count", "learn", "recall", "remember"
 
 REPLY = "reply"
 _CANDIDATES = 60
-_LEAST_ALIKE = 0.25
+_LEAST_ALIKE = 0.35
 _BATCH = 100
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from math import log
+from math import log, sqrt
 
 from huntaze_backend.engines.ai.words import all_words
 from huntaze_contract.wire import SuggestionOutcome
@@ -63,14 +63,14 @@ class Evidence:
 
 
 def alike(asked: Iterable[str], known: Iterable[str], frequency: Mapping[str, int], items: int) -> float:
-    """How alike two lines are, 0–1: shared words by all words, rare ones weighing more."""
+    """How alike two lines are, 0–1: what they share by the mean of what they have, rare words weighing more."""
     one, other = set(asked), set(known)
 
     def weight(words: set[str]) -> float:
         return sum(log(1 + (items + 1) / (frequency.get(word, 0) + 1)) for word in words)
 
-    union = weight(one | other)
-    return weight(one & other) / union if union else 0.0
+    mean = sqrt(weight(one) * weight(other))
+    return min(1.0, weight(one & other) / mean) if mean else 0.0
 
 
 def similarity(suggested: str, final: str) -> float:

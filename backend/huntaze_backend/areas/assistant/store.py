@@ -129,10 +129,11 @@ def use(session: Session, who: Principal, suggestion_id: str, told: SuggestionUs
     dismissed = told.outcome is SuggestionOutcome.DISMISSED
     was_used = known is not None and known.outcome != SuggestionOutcome.DISMISSED
     kept = 0.0 if dismissed else 1.0 if final is None else similarity(row.text, final)
+    at = now(session)  # a statement on PostgreSQL, which would flush a row half filled
     if known is None:
         known = SuggestionUseRow(suggestion_id=suggestion_id, agency_id=row.agency_id)
         session.add(known)
-    known.member_id, known.outcome, known.similarity, known.at = who.member_id, told.outcome, kept, now(session)
+    known.member_id, known.outcome, known.similarity, known.at = who.member_id, told.outcome.value, kept, at
     known.message_id, known.final_text = told.message_id or known.message_id, final
     session.flush()
     if row.kind == REPLY:

@@ -11,9 +11,9 @@ _LONGEST = 40
 _MOST = 24
 """Terms of one line that count: a long story is found by its beginning."""
 _SMALL_ENGLISH = (
-    "a am an and are at be been but by can could did do does for from get got had has have he her him his how i if "
-    "im in is it its just like me my no not of oh ok on one or our out really she so some that the their them then "
-    "there they this to too up us was we were what when where which who why will with would yes you your youre"
+    "a about am an and are at be been but by can could did do does for from get got had has have he her him his how i "
+    "if im in is it its just like me my no not of oh ok on one or our out really she so some tell that the their them "
+    "then there they this to too up us was we were what when where which who why will with would yes you your youre"
 )
 _SMALL_FRENCH = (
     "ai au aux avec c ca ce ces cet cette d dans de des du elle en es est et etait etre fait il ils j je jai l la le "
