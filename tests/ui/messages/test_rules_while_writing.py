@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat
 from pytestqt.qtbot import QtBot
 
-from huntaze_desktop.sdk import ConnectionState
+from huntaze_desktop.sdk import ComplianceVerdict, ConnectionState
 from huntaze_desktop.ui_kit.chat import Action
 from huntaze_plugins.messages.page import MessagesPage
 from tests.ui.messages.fakes import NOW, FakeContext, State, message
@@ -87,6 +90,28 @@ def test_several_are_told_strictest_first_and_next_selects_them(
     assert page.thread_pane.composer.editor.textCursor().selectedText() == "email"
     click(qtbot, child(page, "messages.rules.next"))
     assert page.thread_pane.composer.editor.textCursor().selectedText() == "paypal"
+
+
+def test_a_long_text_is_checked_elsewhere_and_send_still_waits_for_nobody(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context.compliance.mind("paypal", "block")
+    threads: set[int] = set()
+    check = context.compliance.check
+
+    def noted(text: str, creator_id: str) -> ComplianceVerdict:
+        threads.add(threading.get_ident())
+        return check(text, creator_id)
+
+    monkeypatch.setattr(context.compliance, "check", noted)
+    page.open("c-daniel")
+    threads.clear()
+    page.thread_pane.composer.set_text("word " * 200 + "paypal")
+    qtbot.waitUntil(lambda: marked(page) == [("paypal", True)])
+    assert threading.get_ident() not in threads
+    page.thread_pane.composer.set_text("other " * 200 + "paypal")
+    qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, CONTROL)
+    assert context.messages.sent == []
 
 
 def test_offline_the_same_rules_count(page: MessagesPage, context: FakeContext, qtbot: QtBot) -> None:
