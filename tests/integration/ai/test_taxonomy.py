@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from huntaze_backend.engines.ai.breaker import State
-from huntaze_backend.engines.ai.failures import CONSEQUENCES
+from huntaze_backend.engines.ai.failures import CONSEQUENCES, OnBreaker
 from huntaze_backend.engines.ai.port import AiError, AiRequest, Delta, Failure, Final, Tier
 from huntaze_backend.engines.ai.routing import Candidate
 from huntaze_backend.engines.ledger.port import BudgetExceededError, Charge, Reserved, UnknownPriceError
@@ -261,15 +261,43 @@ async def test_a_provider_that_is_down_is_asked_less_and_less() -> None:
 
 async def test_all_open_asks_the_one_nearest_to_its_end_once() -> None:
     async with ai_house(NullLedger(), companies=(FIRST, SECOND), with_local=False) as house:
-        pauses = {FIRST: "500", SECOND: "30"}
-        house.fake.behave = lambda heard: refused(429, "rate_limit_exceeded", retry_after=pauses[heard.provider])
-        with pytest.raises(AiError):
-            await house.orchestrator.complete(asking())
-        house.fake.heard.clear()
-        house.fake.behave = lambda _: Behaviour()
+        breakers = house.orchestrator.breakers
+        for provider, times in ((FIRST, 6), (SECOND, 5)):
+            breaker = breakers.of(Candidate(provider=provider, model="gpt-4o-mini", why="-"))
+            for _ in range(times):
+                breaker.force().failed(OnBreaker.COUNT)
+            for _ in range(2 if provider == FIRST else 0):  # open for longer
+                breaker.force().failed(OnBreaker.COUNT)
         answer = await house.orchestrator.complete(asking())
         assert [heard.provider for heard in house.fake.heard] == [SECOND]
         assert answer.provider == SECOND
+
+
+async def test_a_short_time_that_the_only_provider_asks_for_is_waited_out() -> None:
+    async with ai_house(NullLedger(), companies=(FIRST,)) as house:
+        house.fake.script.append(refused(429, "rate_limit_exceeded", retry_after="1"))
+        heard_at: list[float] = []
+        house.fake.behave = lambda _: heard_at.append(asyncio.get_running_loop().time()) or Behaviour()
+        began = asyncio.get_running_loop().time()
+        answer = await house.orchestrator.complete(asking())
+        assert not answer.local
+        assert heard_at[0] - began >= 1.0
+
+
+async def test_nobody_cuts_the_time_that_a_provider_asked_for() -> None:
+    async with ai_house(NullLedger(), companies=(FIRST,)) as house:
+        house.fake.script.append(refused(503, "overloaded", retry_after="30"))
+        answers = [await house.orchestrator.complete(asking()) for _ in range(5)]
+        assert all(answer.local for answer in answers)
+        assert len(house.fake.heard) == 1
+
+
+async def test_a_limit_without_a_time_is_repeated_after_a_second() -> None:
+    async with ai_house(NullLedger(), companies=(FIRST,), with_local=False) as house:
+        house.fake.script.append(refused(429, "rate_limit_exceeded"))
+        began = asyncio.get_running_loop().time()
+        assert (await house.orchestrator.complete(asking())).text
+        assert asyncio.get_running_loop().time() - began >= 1.0
 
 
 async def test_what_is_set_up_wrong_is_not_even_a_last_resort() -> None:

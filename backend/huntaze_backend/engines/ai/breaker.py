@@ -76,6 +76,7 @@ class Breaker:
         """How often it opened without having been closed between."""
         self._open_until: float | None = None
         self._shut = False
+        self._asked_for = False
         self._probe_until = 0.0
         self._step: int | None = None
         self._step_successes = 0
@@ -98,6 +99,11 @@ class Breaker:
     def shut(self) -> bool:
         """Open because of its set-up: asking it anyway cannot help."""
         return self._shut and self._open_until is not None
+
+    @property
+    def asked_for(self) -> bool:
+        """Open because the provider asked to be left alone: whoever asks earlier makes it longer."""
+        return self._asked_for and self._open_until is not None
 
     def admit(self, *, critical: bool) -> Permit | None:
         """Leave to call, or None. Critical work never probes, and never is what a slow start is tried with."""
@@ -146,7 +152,7 @@ class Breaker:
         if effect is OnBreaker.SHUT:
             self._open(max(wait_s or 0.0, _SHUT_S), shut=True)
         elif effect is OnBreaker.PAUSE and wait_s:
-            self._open(wait_s)
+            self._open(wait_s, asked_for=True)
         elif self._open_until is not None or self._step is not None or self._too_many():
             self._open(None)
 
@@ -160,13 +166,13 @@ class Breaker:
         calls = sum(bucket[1] for bucket in self._window)
         return calls >= _LEAST_CALLS and sum(bucket[2] for bucket in self._window) / calls >= _RATIO
 
-    def _open(self, seconds: float | None, *, shut: bool = False) -> None:
+    def _open(self, seconds: float | None, *, shut: bool = False, asked_for: bool = False) -> None:
         if seconds is None:
             seconds = min(_FIRST_OPEN_S * 2**self._opened, _LONGEST_OPEN_S)
         self._opened = min(self._opened + 1, 10)
         # Only ever longer than asked: a provider that said ten seconds counts them.
         self._open_until = self._clock() + seconds * (1 + 0.2 * self._jitter())
-        self._shut = shut
+        self._shut, self._asked_for = shut, asked_for
         self._step = None
         self._probe_until = 0.0
         self._in_a_row = 0

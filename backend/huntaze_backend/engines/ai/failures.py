@@ -93,8 +93,8 @@ CONSEQUENCES: Mapping[Failure, Consequence] = {
     ),
     Failure.REQUEST_TIMEOUT: _transient("The model did not answer in time."),
     Failure.LOCKED: _transient("The model is busy."),
-    # The next provider at once: waiting out a limit costs more than asking another.
-    Failure.RATE_LIMITED: Consequence(message="The model is busy.", breaker=OnBreaker.PAUSE),
+    # The next provider at once; only where there is none, a short time that it asked for is waited out.
+    Failure.RATE_LIMITED: _transient("The model is busy.", OnBreaker.PAUSE),
     Failure.QUOTA: _misconfigured("The provider's account has used up its quota."),
     Failure.UNAUTHORIZED: _misconfigured("The provider refuses its key."),
     Failure.NO_DEPLOYMENT: _misconfigured("The provider does not know the model."),

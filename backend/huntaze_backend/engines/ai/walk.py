@@ -28,6 +28,9 @@ _FOR_LOCAL_S = 0.5
 """Kept back for the local answer."""
 _REPEATS = 2
 _BACK_OFF_S = 0.2
+_LIMIT_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 2.0
+"""For longer a member is not kept waiting: the local answer comes at once."""
 
 
 class Breakers:
@@ -119,15 +122,29 @@ class Walk(Generic[T]):
         return await self._again(candidates, failed)
 
     async def _last_resort(self, passed_over: list[Candidate]) -> T:
-        """Everybody's breaker is open: ask the one nearest to its end, once, if repeats of it are allowed at all."""
+        """Everybody's breaker is open: ask the one nearest to its end, once."""
         hopeful = [candidate for candidate in passed_over if not self._breakers.of(candidate).shut]
         if not hopeful:
             raise AttemptError(Failure.NO_PROVIDER)
         nearest = min(hopeful, key=lambda candidate: self._breakers.of(candidate).open_for_s)
-        breaker = self._breakers.of(nearest)
-        if not self._allowances.repeats(nearest.provider).take():
-            raise AttemptError(Failure.NO_PROVIDER, breaker.open_for_s)
-        return await self._ask(nearest, breaker.force(), 1)
+        permit = await self._forced(nearest)
+        if permit is None:
+            raise AttemptError(Failure.NO_PROVIDER, self._breakers.of(nearest).open_for_s)
+        return await self._ask(nearest, permit, 1)
+
+    async def _forced(self, candidate: Candidate) -> Permit | None:
+        """Leave to ask although the breaker is open, if repeats are allowed.
+
+        A time that the provider asked for is waited out if it is short, and never cut.
+        """
+        breaker = self._breakers.of(candidate)
+        pause = breaker.open_for_s if breaker.asked_for else 0.0
+        if breaker.shut or pause > min(_LONGEST_PAUSE_S, self._left() / 2):
+            return None
+        if not self._allowances.repeats(candidate.provider).take():
+            return None
+        await asyncio.sleep(pause)
+        return breaker.force()
 
     async def _again(self, candidates: tuple[Candidate, ...], failed: AttemptError) -> T:
         """Ask the first whose failure may have been a moment's once more, after a pause."""
@@ -136,10 +153,14 @@ class Walk(Generic[T]):
             pause = random.random() * _BACK_OFF_S * 2**repeat
             if again is None or self._left() < pause + _LEAST_S * 4:
                 break
-            if not self._allowances.repeats(again.provider).take():
-                break
-            await asyncio.sleep(pause)
-            permit = self._breakers.of(again).admit(critical=self.trip.plan.decision.critical)
+            if self._breakers.of(again).asked_for:
+                permit = await self._forced(again)
+            elif self._allowances.repeats(again.provider).take():
+                # Of a limit without a time one knows that it is no matter of milliseconds.
+                await asyncio.sleep(pause + (_LIMIT_PAUSE_S if self._asked[again.key] is Failure.RATE_LIMITED else 0))
+                permit = self._breakers.of(again).admit(critical=self.trip.plan.decision.critical)
+            else:
+                permit = None
             if permit is None:
                 break
             try:
