@@ -61,9 +61,11 @@ class Core:
         clock: ServerClock,
         timing: Timing,
         on_connection: Callable[[Connection], None],
-        on_rules: Callable[[ComplianceRules], None],
         transport: httpx2.AsyncBaseTransport | None = None,
+        *,
+        on_rules: Callable[[ComplianceRules], None] | None = None,
     ) -> None:
+        """`on_rules` hears of the rules of compliance, compiled; where nobody does, nothing is compiled."""
         self.clock, self.timing = clock, timing
         self.bell = Bell()
         self.store = Store(cache)
@@ -84,7 +86,7 @@ class Core:
         self.suggestions = Suggestions(self.api)
         self.approvals = Approvals(self.api, self.store)
         self.changes = Changes(self.store, self.ops, self.leases, clock)
-        self.compliance = Compliance(self.store, timing, on_rules)
+        self.compliance = None if on_rules is None else Compliance(self.store, timing, on_rules)
         self.stream = EventStream(
             self.api,
             self.link,
@@ -125,10 +127,12 @@ class Core:
             ("changes", self.ops.run),
             ("presence", self.presence.run),
             ("lease", self.leases.run),
-            ("compliance", self.compliance.run),
             ("unsent", self._count_unsent),
         ):
             self._tasks.append(asyncio.create_task(self._guarded(name, work), name=name))
+        if self.compliance is not None:
+            compiling = self._guarded("compliance", self.compliance.run)
+            self._tasks.append(asyncio.create_task(compiling, name="compliance"))
 
     async def stop(self) -> None:
         """End every task and view, then close the connections and the store."""
@@ -207,7 +211,8 @@ class Core:
             watcher.on_touched(touched)
         if touched.outbox or touched.conversations or touched.changes or touched.everything:
             self._recount.set()
-        self.compliance.on_touched(touched)
+        if self.compliance is not None:
+            self.compliance.on_touched(touched)
         if touched.changes:
             self.ops.wake()  # one that waited for another may go now
 

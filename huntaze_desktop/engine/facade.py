@@ -448,8 +448,8 @@ class Engine:
             self._clock,
             self._timing,
             self._connection.push,
-            self._compliance.push,
             self._transport,
+            on_rules=self._compliance.push,
         )
         self._core = core
         await core.start()
