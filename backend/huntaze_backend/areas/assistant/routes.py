@@ -22,10 +22,19 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v2", tags=["assistant"])
 _EVENTS = "text/event-stream"
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["delta", "done", "incomplete", "problem"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+"""One event of the stream."""
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events; the data of each is a `wire.SuggestionFrame`. Cards may come in any order.",
-        "content": {_EVENTS: {"schema": {"type": "string"}}},
+        "content": {_EVENTS: {"schema": _EVENT}},
     },
     409: {"model": Problem, "description": "the conversation has gone on"},
     429: {"model": Problem, "description": "a prefetch, and its budget is spent"},
