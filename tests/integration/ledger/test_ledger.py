@@ -1,6 +1,9 @@
 """Every attempt is reserved, ends once, and is counted once, whatever happens in between."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar, cast
 
 import pytest
 from sqlalchemy import select
@@ -11,8 +14,9 @@ from huntaze_backend.engines.ledger.adapters.sql_ledger import SqlLedger
 from huntaze_backend.engines.ledger.batches import expire
 from huntaze_backend.engines.ledger.port import Charge, UnknownAttemptError, UnknownPriceError, Usage
 from huntaze_backend.engines.ledger.tables import AttemptRow, RollupRow
-from tests.helpers.ledgers import AGENCY, PRICES, charge, end_leases
+from tests.helpers.ledgers import AGENCY, PRICES, MovedClock, charge, end_leases
 
+T = TypeVar("T")
 USED = Usage(100, 40, 20, 5)
 COST = 60 * 1000 + 40 * 500 + 20 * 2000
 
@@ -217,3 +221,48 @@ async def test_everything_of_an_agency_is_its_own(database: Database, ledger: Sq
         return {(found.agency_id, found.calls) for found in session.scalars(select(RollupRow))}
 
     assert await database.read(agencies) == {(AGENCY, 1), ("other", 1)}
+
+
+class Away:
+    """A database that cannot be had for a while. It stands in for `Database` where the ledger writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.clock = MovedClock(datetime.now(UTC))
+        self.refusals = 0
+        self.commits_unheard = False
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        if self.refusals > 0:
+            self.refusals -= 1
+            if self.commits_unheard:
+                await self._database.write(work)
+            raise ConnectionResetError
+        return await self._database.write(work)
+
+
+async def test_without_a_database_nothing_is_reserved_and_settlements_wait(database: Database) -> None:
+    away = Away(database)
+    ledger = SqlLedger(cast("Database", away), PRICES)
+    made = charge()
+    await ledger.reserve(made, ttl_s=30)
+    away.refusals = 3
+    assert await settle(ledger, made) == COST
+    with pytest.raises(ConnectionResetError):
+        await ledger.reserve(charge(), ttl_s=30)
+    await ledger.drain()
+    assert away.refusals == 0
+    assert (await row(database, made.attempt_id)).cost == COST
+    assert (await database.read(hour_sums))["calls"] == 1
+
+
+async def test_a_reservation_whose_commit_was_not_heard_of_is_given_back(database: Database) -> None:
+    away = Away(database)
+    away.refusals, away.commits_unheard = 1, True
+    ledger = SqlLedger(cast("Database", away), PRICES)
+    made = charge()
+    with pytest.raises(ConnectionResetError):
+        await ledger.reserve(made, ttl_s=30)
+    await ledger.drain()
+    stored = await row(database, made.attempt_id)
+    assert (stored.state, stored.cost) == ("released", 0)

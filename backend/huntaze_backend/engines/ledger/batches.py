@@ -15,7 +15,7 @@ from huntaze_backend.engines.ledger import books, rows
 from huntaze_backend.engines.ledger.books import Attempt, State
 from huntaze_backend.engines.ledger.meters import Meter, blocking
 from huntaze_backend.engines.ledger.port import BudgetExceededError, Charge, Reserved, UnknownAttemptError, Usage
-from huntaze_backend.engines.ledger.prices import PriceTable, cost_of
+from huntaze_backend.engines.ledger.prices import Price, PriceTable, cost_of
 from huntaze_backend.events import CostsChanged, emit
 
 __all__ = ["Answer", "Ending", "Opening", "Work", "apply", "expire"]
@@ -40,6 +40,8 @@ class Ending:
     outcome: str
     latency_ms: int | None = None
     ttft_ms: int | None = None
+    price: Price | None = None
+    """At which it was reserved, where that is known: two clocks may disagree about the day."""
     free: Attempt | None = None
     """An attempt of a model that costs nothing is not stored when it begins: this is it."""
 
@@ -146,7 +148,8 @@ def _end(books_: _Books, known: dict[str, Attempt], work: Ending, prices: PriceT
     if work.usage is None:
         after = books.ended(attempt, State.RELEASED, Usage(0), cost=0, outcome=work.outcome, at=at)
     else:
-        cost = cost_of(prices.find(attempt.provider, attempt.model, attempt.at), work.usage)
+        price = work.price or prices.find(attempt.provider, attempt.model, attempt.at)
+        cost = cost_of(price, work.usage)
         after = books.ended(
             attempt,
             State.SETTLED,

@@ -9,7 +9,7 @@ reserved, and is booked at its bound when the lease ends. So a kill can only boo
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -99,11 +99,10 @@ class SqlLedger:
     async def settle(self, attempt_id: str, usage: Usage, *, outcome: str, latency_ms: int, ttft_ms: int | None) -> int:
         usage = books.tidy(usage)
         begun = self._begun.pop(attempt_id, None)
-        free = begun.free if begun else None
-        ending = Ending(attempt_id, usage, outcome[:_LONGEST_OUTCOME], latency_ms, ttft_ms, free)
+        ending = Ending(attempt_id, usage, outcome[:_LONGEST_OUTCOME], latency_ms, ttft_ms)
         if begun is None:  # ended already, or begun by another process: the database knows
             return cast("int", _given(await self._ask(ending)))
-        await self._tell(ending)
+        await self._tell(replace(ending, price=begun.price, free=begun.free))
         return cost_of(begun.price, usage)
 
     async def release(self, attempt_id: str, *, outcome: str) -> None:
@@ -171,24 +170,31 @@ class SqlLedger:
         except Exception as error:  # noqa: BLE001  (of one caller's work; the others go on)
             if _passing(error):
                 log.warning("ledger.no_database", waiting=len(batch), error=type(error).__name__)
-                answers = [error] * len(batch)
+                _tell_all(batch, [error] * len(batch))
                 self._waiting += [waiting for waiting in batch if waiting.answer is None]
-                await asyncio.sleep(_AFTER_FAILURE_S)
+                # A commit whose answer was lost may have reserved what its caller was just refused.
+                refused = [work.charge.attempt_id for work in works if isinstance(work, Opening)]
+                self._waiting += [_Waiting(Ending(attempt_id, None, "cancelled")) for attempt_id in refused]
+                await self._db.clock.sleep(_AFTER_FAILURE_S)
             elif len(batch) > 1:  # one of them is at fault; the others must not suffer for it
                 for waiting in batch:
                     await self._commit([waiting])
-                return
             else:
-                answers = [error]
                 # Who waits is told all; if it was a settlement that nobody waits for, its lease books the bound.
                 log.warning("ledger.refused", work=type(works[0]).__name__, error=type(error).__name__)
-        for waiting, answer in zip(batch, answers, strict=True):
-            if waiting.answer is not None and not waiting.answer.done():
-                waiting.answer.set_result(answer)
+                _tell_all(batch, [error])
+        else:
+            _tell_all(batch, answers)
 
     def _give_back(self, attempt_id: str, answer: asyncio.Future[Answer]) -> None:
         if not answer.cancelled() and isinstance(answer.result(), Reserved):
             self._put(_Waiting(Ending(attempt_id, None, "cancelled")))
+
+
+def _tell_all(batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+    for waiting, answer in zip(batch, answers, strict=True):
+        if waiting.answer is not None and not waiting.answer.done():
+            waiting.answer.set_result(answer)
 
 
 def _given(answer: Answer) -> Reserved | int:
