@@ -27,7 +27,8 @@ __all__ = ["KnowledgeMemory", "agencies", "count", "learn", "recall", "remember"
 REPLY = "reply"
 _CANDIDATES = 60
 _LEAST_ALIKE = 0.35
-_BATCH = 100
+_BATCH = 25
+"""Changes in one unit of work: while it learns, nobody else writes to the embedded database."""
 
 
 class KnowledgeMemory:
