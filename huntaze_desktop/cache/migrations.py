@@ -169,7 +169,11 @@ def _fourth(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN suggestion_id TEXT")
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth)
+def _fifth(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN findings TEXT")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
 """Migration i brings a file from version i to i + 1."""
 
 

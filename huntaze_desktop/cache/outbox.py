@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from huntaze_contract import outgoing, wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id, new_id
 from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import changes, ops
@@ -176,6 +177,23 @@ def advance(connection: Connection, message_id: Id, event: outgoing.Event) -> To
         {"state": after.state.value, "reason": after.reason, "id": message_id},
     )
     return _touched(row.conversation_id)
+
+
+def refuse(connection: Connection, message_id: Id, reason: str, found: Sequence[Finding]) -> Touched:
+    """The server's rules do not allow its text: rejected, with what they mind and where."""
+    kept = [json.loads(wire.ComplianceFinding.of(one).model_dump_json()) for one in found]
+    connection.execute(
+        text("UPDATE outbox SET findings = :findings WHERE id = :id"), {"findings": json.dumps(kept), "id": message_id}
+    )
+    return advance(connection, message_id, outgoing.Reject(reason))
+
+
+def findings(connection: Connection, message_id: Id) -> tuple[Finding, ...]:
+    """What the server's rules minded about a rejected message; none where that was not the reason."""
+    kept: str | None = connection.execute(
+        text("SELECT findings FROM outbox WHERE id = :id"), {"id": message_id}
+    ).scalar_one_or_none()
+    return tuple(wire.ComplianceFinding.model_validate(one).plain() for one in json.loads(kept or "[]"))
 
 
 def overtake(connection: Connection, message_id: Id, collision: wire.Collision) -> Touched:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from huntaze_contract import wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id
 from huntaze_contract.outgoing import EDITABLE, MAX_TEXT, State
 from huntaze_desktop.cache import Touched, apply, outbox, reviews, timeline
@@ -160,6 +161,9 @@ class Actions:
 
     async def review(self, message_id: Id) -> Review | None:
         return await self._store.read(lambda connection: reviews.review(connection, message_id))
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        return await self._store.read(lambda connection: outbox.findings(connection, message_id))
 
     # --- what is on its way or delivered --------------------------------------------------------------------------
 

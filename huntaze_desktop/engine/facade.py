@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from huntaze_contract import wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id
 from huntaze_desktop.cache import Cache
 from huntaze_desktop.engine.approvals import ApprovalsWatcher
@@ -313,6 +314,9 @@ class Engine:
 
     async def review(self, message_id: Id) -> Review | None:
         return await self.call(lambda core: core.actions.review(message_id))
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        return await self.call(lambda core: core.actions.findings(message_id))
 
     async def evidence(self, message_id: Id) -> Evidence:
         return await self.call(lambda core: core.actions.evidence(message_id))

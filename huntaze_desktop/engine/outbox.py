@@ -218,6 +218,8 @@ class Uploader:
             return True
         elif row.state in (State.EXPIRED, State.NEEDS_REVIEW):
             await self._store.change(lambda c: outbox.withdraw_confirmation(c, row.id, error.code))
+        elif error.findings:
+            await self._store.change(lambda c: outbox.refuse(c, row.id, error.code, error.findings))
         else:
             await self._advance(row.id, outgoing.Reject(error.code))
         return True

@@ -13,6 +13,7 @@ from huntaze_desktop.sdk import (
     ApprovalQueue,
     ApprovalResult,
     ChangeNotice,
+    ComplianceFinding,
     ComplianceRules,
     ComplianceVerdict,
     Connection,
@@ -92,6 +93,7 @@ class EnginePort(Protocol):
     async def edit(self, message_id: Id, text: str) -> None: ...
     async def unsend(self, message_id: Id) -> None: ...
     async def review(self, message_id: Id) -> Review | None: ...
+    async def findings(self, message_id: Id) -> tuple[ComplianceFinding, ...]: ...
     async def evidence(self, message_id: Id) -> Evidence: ...
     async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None: ...
     async def draft(self, conversation_id: Id) -> str: ...
@@ -241,6 +243,10 @@ class MessagesDoor:
     async def review(self, message_id: Id) -> Review | None:
         self._keeper.require(Permission.READ_CONVERSATIONS)
         return await self._engine.review(message_id)
+
+    async def findings(self, message_id: Id) -> tuple[ComplianceFinding, ...]:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return await self._engine.findings(message_id)
 
     async def evidence(self, message_id: Id) -> Evidence:
         self._keeper.require(Permission.READ_CONVERSATIONS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from huntaze_contract.compliance import Finding
 from huntaze_contract.compliance import Verdict as ComplianceVerdict
 from huntaze_contract.ids import Id
 from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalPast, ApprovalQueue, ApprovalResult
@@ -153,6 +154,10 @@ class MessagesApi(Protocol):
 
     async def review(self, message_id: Id) -> Review | None:
         """Why an expired or overtaken message waits, and what its author missed; None when it no longer does."""
+        ...
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        """What the backend's rules minded about a message that it rejected for them, and where in its text."""
         ...
 
     async def evidence(self, message_id: Id) -> Evidence:

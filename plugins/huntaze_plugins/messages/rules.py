@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QLocale, QObject, QRunnable, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
@@ -128,6 +129,13 @@ class RuleStrip(QWidget):
         self._refused, self._refused_why = text, why
         self._looked_at = ""
         self.look()
+
+    def server_found(self, text: str, findings: tuple[ComplianceFinding, ...], before: int) -> None:
+        """What the server minded in a text, `before` characters into the field's; what is known here comes first."""
+        if not findings or text != self._refused or self._editor.toPlainText() != text or self.findings:
+            return
+        moved = tuple(replace(one, start=one.start + before, end=one.end + before) for one in findings)
+        self._show(text, ComplianceVerdict(moved, text))
 
     @property
     def findings(self) -> tuple[ComplianceFinding, ...]:

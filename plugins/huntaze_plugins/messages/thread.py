@@ -422,8 +422,15 @@ class ThreadPane(QWidget):
                 "The server did not take this text: your agency’s rules do not allow it. Change it and send again."
             )
             self.composer.rules.server_refused(self.composer.text(), why)
+        before = len(newer) + 1 if newer else 0
+        self._ctx.spawn(self._let_go(message, self.composer.text(), before), on_error=self.tell_error)
+
+    async def _let_go(self, message: Message, text: str, before: int) -> None:
+        """Mark what the server minded, before the message that knows it goes; the field holds its text now."""
         if message.local:
-            self._ctx.spawn(self._ctx.messages.cancel(message.id), on_error=self.tell_error)
+            found = await self._ctx.messages.findings(message.id)
+            self.composer.rules.server_found(text, found, before)
+            await self._ctx.messages.cancel(message.id)
 
     def last_unsendable(self) -> Message | None:
         """One's own newest delivered message that can still be taken back."""

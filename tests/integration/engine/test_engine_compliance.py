@@ -89,3 +89,21 @@ async def test_a_refused_edit_says_what_and_where(desk: Desk, peer: Peer) -> Non
     assert refused.value.code == "COMPLIANCE_BLOCKED"
     (found,) = refused.value.findings
     assert (found.rule, found.start, found.matched) == ("payment.services", 3, "paypal")
+
+
+async def test_a_rejected_message_keeps_what_the_server_minded_over_a_restart(desk: Desk, peer: Peer) -> None:
+    talk = peer.talk()
+    engine = await desk.sign_in()
+    finding = {
+        "rule": "payment.services", "tier": "block", "category": "off_platform_payment", "start": 3, "end": 9,
+        "matched": "paypal", "reason": "payment", "reason_en": "No.", "reason_fr": "Non.",
+    }  # fmt: skip
+    window = engine.window(talk.id)
+    peer.instead_of_posts.append(problem(422, "COMPLIANCE_BLOCKED", "Not this.", findings=[finding]))
+    message_id = await engine.send(talk.id, "my paypal")
+    await seen(window, lambda value: value.rows and value.rows[-1].state is State.REJECTED)
+    await desk.stop()
+    engine = await desk.start()
+    (found,) = await engine.findings(message_id)
+    assert (found.rule, found.start, found.end, found.matched) == ("payment.services", 3, 9, "paypal")
+    assert await engine.findings(talk.id) == ()

@@ -221,6 +221,7 @@ class FakeMessages:
         self.edited: list[tuple[str, str]] = []
         self.unsent: list[str] = []
         self.reviews: dict[str, Review] = {}
+        self.found: dict[str, tuple[Any, ...]] = {}
         self.evidence_of: dict[str, Evidence | Exception] = {}
         self.resolved: list[tuple[str, str, str | None]] = []
         self.outbox_view = View(())
@@ -302,6 +303,9 @@ class FakeMessages:
         if self.error is not None:
             raise self.error
         self.unsent.append(message_id)
+
+    async def findings(self, message_id: str) -> tuple[Any, ...]:
+        return self.found.get(message_id, ())
 
     async def review(self, message_id: str) -> Review | None:
         return self.reviews.get(message_id)

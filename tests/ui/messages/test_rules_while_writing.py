@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat
 from pytestqt.qtbot import QtBot
 
-from huntaze_desktop.sdk import ComplianceVerdict, ConnectionState
+from huntaze_desktop.sdk import ComplianceTier, ComplianceVerdict, ConnectionState
 from huntaze_desktop.ui_kit.chat import Action
 from huntaze_plugins.messages.page import MessagesPage
 from tests.ui.messages.fakes import NOW, FakeContext, State, message
-from tests.ui.messages.fakes_ai import DRAWN, ready, suggestion
+from tests.ui.messages.fakes_ai import DRAWN, _finding, ready, suggestion
 from tests.ui.messages.hands import child, click, write
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -152,3 +152,24 @@ def test_what_the_server_refused_comes_back_with_its_marks_and_can_be_mended(
     assert told(page) == ""
     click(qtbot, page.thread_pane.composer.send)
     assert context.messages.sent == [("c-daniel", "my page")]
+
+
+def test_what_only_the_server_minds_is_marked_until_the_text_changes(
+    page: MessagesPage, context: FakeContext, qtbot: QtBot
+) -> None:
+    refused = message("c-daniel", "my paypal", at=NOW, state=State.REJECTED, reason="COMPLIANCE_BLOCKED", local=True)
+    context.messages.add("c-daniel", refused)
+    context.messages.found[refused.id] = (_finding("paypal", ComplianceTier.BLOCK, 3, None),)
+    page.open("c-daniel")
+    page.thread_pane.composer.set_text("Hi")
+    page.thread_pane.timeline.view.action_requested.emit(refused.id, Action.EDIT)
+    assert page.thread_pane.composer.text() == "Hi\nmy paypal"
+    assert marked(page) == [("paypal", True)]
+    assert not page.thread_pane.composer.send.isEnabled()
+    qtbot.wait(200)
+    assert marked(page) == [("paypal", True)]
+    qtbot.keyClick(page.thread_pane.composer.editor, Qt.Key.Key_Return, CONTROL)
+    assert context.messages.sent == []
+    page.thread_pane.composer.set_text("Hi\nmy page")
+    qtbot.waitUntil(page.thread_pane.composer.send.isEnabled)
+    assert marked(page) == []
