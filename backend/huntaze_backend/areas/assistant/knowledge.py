@@ -27,8 +27,8 @@ __all__ = ["KnowledgeMemory", "agencies", "count", "learn", "recall", "remember"
 REPLY = "reply"
 _CANDIDATES = 60
 _LEAST_ALIKE = 0.35
-_BATCH = 25
-"""Changes in one unit of work: while it learns, nobody else writes to the embedded database."""
+_BATCH = 10
+"""Messages in one unit of work: while it learns, nobody else writes to the embedded database."""
 
 
 class KnowledgeMemory:
@@ -145,7 +145,7 @@ def agencies(session: Session) -> list[str]:
 
 
 def learn(session: Session, agency_id: str, *, limit: int = _BATCH) -> bool:
-    """Learn from the next changes of an agency's log; whether there are more.
+    """Learn from the next messages of an agency's log; whether there are more.
 
     The log and not the messages' times: a history that is read late, and a purchase weeks after, are changes like any.
     """
@@ -153,14 +153,17 @@ def learn(session: Session, agency_id: str, *, limit: int = _BATCH) -> bool:
     if mark is None:
         mark = KnowledgeMarkRow(agency_id=agency_id, seq=0)
         session.add(mark)
+    # Read first: `seq` is commit order, so nothing up to it is still to come.
+    end = session.scalars(select(CounterRow.last_seq).where(CounterRow.agency_id == agency_id)).one()
     query = (
-        select(ChangeRow.seq, ChangeRow.entity, ChangeRow.op, ChangeRow.entity_id)
-        .where(ChangeRow.agency_id == agency_id, ChangeRow.seq > mark.seq)
+        select(ChangeRow.seq, ChangeRow.entity_id)
+        .where(ChangeRow.agency_id == agency_id, ChangeRow.seq > mark.seq, ChangeRow.seq <= end)
+        .where(ChangeRow.entity == "message", ChangeRow.op == "U")
         .order_by(ChangeRow.seq)
         .limit(limit)
     )
     changes = session.execute(query).all()
-    told = [id_ for _, entity, op, id_ in changes if (entity, op) == ("message", "U")]
+    told = [change.entity_id for change in changes]
     for exchange in that_went_well(session, agency_id, told):
         remember(
             session,
@@ -173,9 +176,9 @@ def learn(session: Session, agency_id: str, *, limit: int = _BATCH) -> bool:
             source="history",
             evidence=Evidence(bought=1) if exchange.bought else Evidence(answered=1),
         )
-    if changes:
-        mark.seq = changes[-1].seq
-    return len(changes) == limit
+    more = len(changes) == limit
+    mark.seq = changes[-1].seq if more else end
+    return more
 
 
 def _frequency(session: Session, creator_id: str, words: Iterable[str]) -> dict[str, int]:

@@ -29,7 +29,8 @@ PREFETCH = "assistant.prefetch"
 LEARN = "assistant.learn"
 _PAUSE_S = 0.1
 """Between two parts of the log: who sends is served in between."""
-_PARTS = 200
+_PARTS = 1000
+"""Of one agency in one run; what is left waits for the next."""
 
 
 def prefetch_for(who: Principal) -> Job:
