@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from huntaze_backend.areas.accounts.sign_in import forget_expired
-from huntaze_backend.areas.assistant.prefetch import LEARNING
+from huntaze_backend.areas.assistant.prefetch import LEARN, LEARNING, learn
 from huntaze_backend.areas.fans.notes import forget_deleted
 from huntaze_backend.areas.messages import approvals
 from huntaze_backend.core.clock import now
@@ -36,6 +36,7 @@ def register(registry: Registry) -> None:
     registry.handle(_APPROVALS, in_one_unit(lambda session, _: approvals.expire(session)))
     registry.handle(_LEASES, in_one_unit(lambda session, _: expire(session, _LEASES_AT_ONCE)))
     registry.handle(_SUMS, _prove_sums)
+    registry.handle(LEARN, learn)
 
 
 SCHEDULES = (

@@ -21,7 +21,7 @@ from huntaze_backend.engines.queue.handlers import Registry
 from huntaze_backend.engines.queue.port import Job, Leased, Outcome, Priority
 from huntaze_contract.wire import SuggestionRequest
 
-__all__ = ["LEARNING", "PREFETCH", "prefetch_for", "register"]
+__all__ = ["LEARN", "LEARNING", "PREFETCH", "learn", "prefetch_for", "register"]
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +53,8 @@ LEARNING = Schedule(LEARN, timedelta(minutes=5), _learning)
 
 
 def register(registry: Registry, assistant: Assistant) -> None:
-    """Say who does the jobs."""
+    """Say who writes ahead."""
     registry.handle(PREFETCH, partial(_prefetch, assistant))
-    registry.handle(LEARN, _learn)
 
 
 async def _prefetch(assistant: Assistant, leased: Leased, db: Database) -> Outcome:
@@ -75,7 +74,8 @@ async def _prefetch(assistant: Assistant, leased: Leased, db: Database) -> Outco
     return None
 
 
-async def _learn(_: Leased, db: Database) -> Outcome:
+async def learn(_: Leased, db: Database) -> Outcome:
+    """Learn from what every agency's log has since the last time."""
     for agency_id in await db.read(knowledge.agencies):
         for _part in range(_PARTS):
             if not await db.write(partial(knowledge.learn, agency_id=agency_id)):
