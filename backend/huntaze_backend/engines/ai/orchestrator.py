@@ -85,7 +85,11 @@ class HybridOrchestrator:
             yield Final(_again(kept, plan))
             return
         trip = self._trip(request, plan)
-        live = await self._walk(trip, self._opener.open)
+        try:
+            live = await self._walk(trip, self._opener.open)
+        except AiError:
+            self.gauges.tried(trip.seen)
+            raise
         try:
             yield Delta(live.first)
             async for words in live.words:
