@@ -115,7 +115,10 @@ async def run(services: Services, stop: asyncio.Event) -> None:
         except NotFoundError:
             return None
 
-    dispatches = Dispatches(services.db, services.rate_gate, services.policy, services.gateways, _Board(services.hub))
+    board = _Board(services.hub)
+    dispatches = Dispatches(
+        services.db, services.rate_gate, services.policy, services.compliance, services.gateways, board
+    )
     outbound = Outbound(services.db, services.bus, services.readers, dispatches, access)
     sent_last = asyncio.Event()
     reading = asyncio.create_task(services.feed.run(sent_last))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from huntaze_cli import backend, desktop, plugin, sandbox
+from huntaze_cli import audit, backend, desktop, plugin, sandbox
 
 app = typer.Typer(
     name="huntaze",
@@ -23,6 +23,7 @@ app.command()(desktop.demo)
 app.add_typer(backend.app, name="backend")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(audit.app, name="audit")
 
 
 @app.command()

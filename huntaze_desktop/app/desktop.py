@@ -42,6 +42,7 @@ HEAVY = (
     "huntaze_desktop.app.local_services",
     "huntaze_desktop.app.demo_agency",
     "huntaze_plugins.messages",
+    "huntaze_plugins.approvals",
 )
 
 

@@ -12,11 +12,12 @@ from huntaze_desktop.app.shell import Shell
 from huntaze_desktop.cache import Cache, CacheKey, open_cache
 from huntaze_desktop.engine import Engine
 from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.costs import AiCosts
 from huntaze_desktop.model.entities import Creator, CreatorState
 from huntaze_desktop.plugin_host.guard import Fault
 from huntaze_desktop.plugin_host.host import Host
 from huntaze_desktop.ui.bridge import Tasks
-from huntaze_desktop.ui.state import ConnectionView, CreatorView, PersonView
+from huntaze_desktop.ui.state import ConnectionView, CostsView, CreatorView, PersonView
 from huntaze_desktop.ui.window import MainWindow
 from huntaze_desktop.ui.words import translate
 from huntaze_desktop.ui_kit.avatars import initials_of
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 CACHE_KEY = "cache-key"
 REFRESH_TOKEN = "refresh-token"  # noqa: S105 - the name of a secret, not one
+
+SEE_COSTS = frozenset({"owner", "manager"})
+"""Roles that see what AI costs; the backend tells nobody else."""
 
 _STATES = {
     ConnectionState.CONNECTING: "connecting",
@@ -120,6 +124,9 @@ class Workplace:
         creators = engine.creators()
         self._unsubscribe += [creators.subscribe(self._show_creators), creators.close]
         self._unsubscribe.append(engine.connection.subscribe(self._show_connection))
+        if me.role in SEE_COSTS:
+            costs = engine.costs()
+            self._unsubscribe += [costs.subscribe(self._show_costs), costs.close]
         self._host = Host(engine, self._shell, self._shell, self._tasks.spawn, self._plugin_disabled)
         if self._with_plugins:
             self._host.start()
@@ -138,6 +145,7 @@ class Workplace:
         for end in self._unsubscribe:
             end()
         self._unsubscribe.clear()
+        self._window.set_costs(None)
         engine, self._engine = self._engine, None
         if engine is not None:
             await asyncio.to_thread(engine.stop)
@@ -149,6 +157,10 @@ class Workplace:
 
     def _show_connection(self, connection: Connection) -> None:
         self._window.set_connection(view_of(connection, self._paused))
+
+    def _show_costs(self, costs: AiCosts | None) -> None:
+        view = None if costs is None else CostsView(costs.today, costs.month, costs.limit, costs.soft_exceeded)
+        self._window.set_costs(view)
 
     def _plugin_disabled(self, faults: tuple[Fault, ...]) -> None:
         words = translate("Workplace", "{plugin} was switched off for this session after {n} faults.")

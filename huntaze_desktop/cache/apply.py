@@ -283,6 +283,8 @@ def _touched_by(entity: str, rows: Sequence[dict[str, Any]]) -> Touched:
             return Touched(fans=frozenset(row["id"] for row in rows))
         case "note" | "transaction":
             return Touched(fans=frozenset(row["fan_id"] for row in rows))
+        case "compliance":
+            return Touched(rules=True)
         case _:
             return Touched(creators=True)
 

@@ -146,6 +146,16 @@ def transaction(row: wire.Transaction) -> Row:
     }
 
 
+def compliance(row: wire.ComplianceLayer) -> Row:
+    return {
+        "id": row.id,
+        "creator_id": row.creator_id,
+        "changes": row.changes.model_dump_json(exclude_defaults=True),
+        "version": row.version,
+        "ver": row.ver,
+    }
+
+
 def _fields(row: wire.Fan) -> str:
     if not row.fields:
         return "{}"
@@ -173,4 +183,6 @@ def row_of(change: wire.Change) -> Row:
             return note(row)
         case wire.TransactionChange(row=wire.Transaction() as row):
             return transaction(row)
+        case wire.ComplianceChange(row=wire.ComplianceLayer() as row):
+            return compliance(row)
     raise ValueError(f"a change of a {change.entity} without its row")

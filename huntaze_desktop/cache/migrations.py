@@ -177,7 +177,23 @@ def _third(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third)
+def _fourth(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        """CREATE TABLE compliance_layers (
+        id TEXT PRIMARY KEY, creator_id TEXT, changes TEXT NOT NULL, version INTEGER NOT NULL, ver INTEGER NOT NULL,
+        gen INTEGER NOT NULL)"""
+    )
+
+
+def _fifth(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN suggestion_id TEXT")
+
+
+def _sixth(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN findings TEXT")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third, _fourth, _fifth, _sixth)
 """Migration i brings a file from version i to i + 1."""
 
 

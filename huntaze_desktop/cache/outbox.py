@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from huntaze_contract import outgoing, wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id, new_id
 from huntaze_contract.outgoing import State
 from huntaze_desktop.cache import changes, ops
@@ -49,6 +50,8 @@ class Waiting:
     """What the server said was missed, when it did not accept the message."""
     epoch: str | None
     """Of the server's database at the first request: another one would not know what that one had."""
+    suggestion_id: Id | None = None
+    """The suggestion that it was made of, if any: the server works out what share of it a machine wrote."""
 
     @property
     def going(self) -> bool:
@@ -80,6 +83,7 @@ def put(
     send_at: datetime | None = None,
     hold_until: datetime | None = None,
     lease_epoch: int | None = None,
+    suggestion_id: Id | None = None,
 ) -> tuple[Id, Touched]:
     """Queue a message and remove the conversation's draft; raises NotHereError."""
     known = connection.execute(
@@ -96,8 +100,8 @@ def put(
     connection.execute(
         text(
             "INSERT INTO outbox (id, conversation_id, creator_id, text, composed_at, device_seq, state, attempts,"
-            " confirmed, base_rev, lease_epoch, send_at, hold_until) VALUES (:id, :conversation, :creator, :text, :at,"
-            " :seq, :state, 0, 0, :base_rev, :lease, :send_at, :hold_until)"
+            " confirmed, base_rev, lease_epoch, send_at, hold_until, suggestion_id) VALUES (:id, :conversation,"
+            " :creator, :text, :at, :seq, :state, 0, 0, :base_rev, :lease, :send_at, :hold_until, :suggestion)"
         ),
         {
             "id": queued.id,
@@ -111,6 +115,7 @@ def put(
             "lease": lease_epoch,
             "send_at": to_us(send_at),
             "hold_until": to_us(hold_until),
+            "suggestion": suggestion_id,
         },
     )
     return queued.id, _touched(conversation_id) | save_draft(connection, conversation_id, "", at)
@@ -187,6 +192,23 @@ def advance(connection: Connection, message_id: Id, event: outgoing.Event) -> To
         {"state": after.state.value, "reason": after.reason, "id": message_id},
     )
     return _touched(row.conversation_id)
+
+
+def refuse(connection: Connection, message_id: Id, reason: str, found: Sequence[Finding]) -> Touched:
+    """The server's rules do not allow its text: rejected, with what they mind and where."""
+    kept = [json.loads(wire.ComplianceFinding.of(one).model_dump_json()) for one in found]
+    connection.execute(
+        text("UPDATE outbox SET findings = :findings WHERE id = :id"), {"findings": json.dumps(kept), "id": message_id}
+    )
+    return advance(connection, message_id, outgoing.Reject(reason))
+
+
+def findings(connection: Connection, message_id: Id) -> tuple[Finding, ...]:
+    """What the server's rules minded about a rejected message; none where that was not the reason."""
+    kept: str | None = connection.execute(
+        text("SELECT findings FROM outbox WHERE id = :id"), {"id": message_id}
+    ).scalar_one_or_none()
+    return tuple(wire.ComplianceFinding.model_validate(one).plain() for one in json.loads(kept or "[]"))
 
 
 def overtake(connection: Connection, message_id: Id, collision: wire.Collision) -> Touched:
@@ -335,7 +357,7 @@ def take_drafts(connection: Connection, drafts: Sequence[wire.Draft]) -> None:
 
 _SELECT = (
     "SELECT id, conversation_id, creator_id, text, composed_at, device_seq, state, reason, prev_id, attempts,"
-    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision, epoch FROM outbox"
+    " confirmed, base_rev, lease_epoch, send_at, hold_until, collision, epoch, suggestion_id FROM outbox"
 )
 
 
@@ -368,6 +390,7 @@ def _waiting(row: Any) -> Waiting:
         from_us(row.hold_until),
         wire.Collision.model_validate(json.loads(row.collision)) if row.collision else None,
         row.epoch,
+        row.suggestion_id,
     )
 
 
@@ -395,7 +418,7 @@ def _sent_before(connection: Connection, row: Waiting, me: Id) -> Id | None:
 
 def _keep_draft(connection: Connection, row: Waiting, at: datetime) -> tuple[Id, Touched]:
     kept = draft(connection, row.conversation_id)
-    fresh, touched = put(connection, row.conversation_id, row.text, at)
+    fresh, touched = put(connection, row.conversation_id, row.text, at, suggestion_id=row.suggestion_id)
     return fresh, touched | save_draft(connection, row.conversation_id, kept, at)
 
 

@@ -106,6 +106,9 @@ TRANSACTIONS = Table(
     *_versions(),
 )
 
+COMPLIANCE = Table("compliance_layers", METADATA, *_text("id", "creator_id", "changes"), *_int("version"), *_versions())
+"""What the agency (no creator) and creators change about the rules that ship; `changes` is JSON."""
+
 BY_ENTITY = {
     "member": MEMBERS,
     "creator": CREATORS,
@@ -114,5 +117,6 @@ BY_ENTITY = {
     "message": MESSAGES,
     "note": NOTES,
     "transaction": TRANSACTIONS,
+    "compliance": COMPLIANCE,
 }
 """The table of each entity of the change log."""

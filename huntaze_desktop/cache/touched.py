@@ -18,6 +18,8 @@ class Touched:
     outbox: bool = False
     changes: bool = False
     """What waits besides messages, or the notices about it."""
+    rules: bool = False
+    """What the agency's rules of compliance are."""
     everything: bool = False
 
     def __or__(self, other: "Touched") -> "Touched":
@@ -28,12 +30,13 @@ class Touched:
             self.creators or other.creators,
             self.outbox or other.outbox,
             self.changes or other.changes,
+            self.rules or other.rules,
             self.everything or other.everything,
         )
 
     def __bool__(self) -> bool:
         seen = self.conversations or self.timelines or self.fans or self.creators
-        return bool(seen or self.outbox or self.changes or self.everything)
+        return bool(seen or self.outbox or self.changes or self.rules or self.everything)
 
     @classmethod
     def all_of(cls, parts: Iterable["Touched"]) -> "Touched":
@@ -43,4 +46,4 @@ class Touched:
         return whole
 
 
-EVERYTHING = Touched(creators=True, outbox=True, changes=True, everything=True)
+EVERYTHING = Touched(creators=True, outbox=True, changes=True, rules=True, everything=True)

@@ -12,6 +12,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from huntaze_contract import wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id
 from huntaze_contract.outgoing import EDITABLE, MAX_TEXT, State
 from huntaze_desktop.cache import Touched, apply, outbox, reviews, timeline
@@ -53,7 +54,15 @@ class Actions:
 
     # --- sending --------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str, send_at: datetime | None, undo_s: float) -> Id:
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        send_at: datetime | None,
+        undo_s: float,
+        *,
+        suggestion_id: Id | None = None,
+    ) -> Id:
         """Put a message into the outbox and remove the draft, in one transaction; returns its id for life."""
         text = sendable(text)
         at = self._clock.now()
@@ -71,6 +80,7 @@ class Actions:
                 send_at=send_at,
                 hold_until=hold_until,
                 lease_epoch=lease_epoch,
+                suggestion_id=suggestion_id,
             )
 
         try:
@@ -154,6 +164,9 @@ class Actions:
 
     async def review(self, message_id: Id) -> Review | None:
         return await self._store.read(lambda connection: reviews.review(connection, message_id))
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        return await self._store.read(lambda connection: outbox.findings(connection, message_id))
 
     # --- what is on its way or delivered --------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
@@ -156,6 +156,26 @@ class ApiClient:
         self.watch(None)
         return found
 
+    async def events(self, method: str, path: str, body: Body) -> AsyncIterator[str]:
+        """The data of each server-sent event of an answer, as it comes; closing the iterator ends the request.
+
+        Raises as `request` does; a line that breaks, or stays silent for too long, is an UnreachableError.
+        """
+        token = await self.access_token()
+        for again in (True, False):
+            try:
+                async for data in self._events(method, path, _body(body), token):
+                    yield data
+                self.watch(None)
+                return
+            except ApiError as error:
+                self.watch(None)
+                if error.status != 401:
+                    raise
+                if not again:
+                    raise SignedOutError(ENDED) from error
+                token = await self.access_token(instead_of=token)
+
     # --- tokens ---------------------------------------------------------------------------------------------------
 
     async def access_token(self, instead_of: str | None = None) -> str:
@@ -240,6 +260,33 @@ class ApiClient:
             raise UnreachableError(UNREACHABLE) from error
         return self._read(response, answer, asked)
 
+    async def _events(self, method: str, path: str, content: bytes, token: str) -> AsyncIterator[str]:
+        if self._http is None:
+            raise UnreachableError(UNREACHABLE, left=False)
+        headers = {
+            "Accept": "text/event-stream",
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {token}",
+        }
+        silence = httpx2.Timeout(self._timing.request, connect=self._timing.connect, read=self._timing.stream_silence)
+        try:
+            async with self._http.stream(method, path, content=content, headers=headers, timeout=silence) as response:
+                kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+                if response.status_code >= 400:
+                    await response.aread()
+                    raise _problem(response, kind)
+                if kind != "text/event-stream":
+                    raise UnreachableError(UNREACHABLE)
+                data: list[str] = []
+                async for line in response.aiter_lines():
+                    if line.startswith("data:"):
+                        data.append(line[5:].removeprefix(" "))
+                    elif not line and data:
+                        yield "\n".join(data)
+                        data = []
+        except (httpx2.HTTPError, OSError, RuntimeError) as error:
+            raise UnreachableError(UNREACHABLE) from error
+
     def _client(self, base_url: str) -> httpx2.AsyncClient:
         timeout = httpx2.Timeout(self._timing.request, connect=self._timing.connect)
         limits = httpx2.Limits(max_connections=UPLOADS + 8)
@@ -309,7 +356,13 @@ def _problem(response: httpx2.Response, kind: str) -> ApiError | UnreachableErro
         _retry_after(found, response),
         collision=read_part(wire.Collision, found.get("collision")),
         lease=read_part(wire.Lease, found.get("lease")),
+        findings=_findings(found.get("findings")),
     )
+
+
+def _findings(found: object) -> list[wire.ComplianceFinding]:
+    parts = found if isinstance(found, list) else []
+    return [known for part in parts if (known := read_part(wire.ComplianceFinding, part)) is not None]
 
 
 def _retry_after(found: dict[str, Any], response: httpx2.Response) -> float | None:

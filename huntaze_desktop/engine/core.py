@@ -18,10 +18,13 @@ from huntaze_desktop.cache import Cache, Touched, people
 from huntaze_desktop.cache.touched import EVERYTHING
 from huntaze_desktop.engine.actions import Actions
 from huntaze_desktop.engine.api import ApiClient
+from huntaze_desktop.engine.approvals import Approvals, ApprovalsWatcher
 from huntaze_desktop.engine.backend import Backend
 from huntaze_desktop.engine.budgets import Budgets
 from huntaze_desktop.engine.changes import Changes
 from huntaze_desktop.engine.clock import ServerClock
+from huntaze_desktop.engine.compliance import Compliance
+from huntaze_desktop.engine.costs import CostsWatcher
 from huntaze_desktop.engine.events import EventStream
 from huntaze_desktop.engine.leases import Leases
 from huntaze_desktop.engine.link import Link
@@ -31,12 +34,15 @@ from huntaze_desktop.engine.outbox import Uploader
 from huntaze_desktop.engine.presence import Presence
 from huntaze_desktop.engine.session import Session
 from huntaze_desktop.engine.store import Store
+from huntaze_desktop.engine.suggestions import Suggestions
 from huntaze_desktop.engine.sync import Syncer
 from huntaze_desktop.engine.timing import Timing
 from huntaze_desktop.engine.tokens import TokenStore
 from huntaze_desktop.engine.views import BudgetWatcher, ListingWatcher, RowWatcher
 from huntaze_desktop.engine.waiting import Bell
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalResult
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import Member
 
@@ -56,7 +62,10 @@ class Core:
         timing: Timing,
         on_connection: Callable[[Connection], None],
         transport: httpx2.AsyncBaseTransport | None = None,
+        *,
+        on_rules: Callable[[ComplianceRules], None] | None = None,
     ) -> None:
+        """`on_rules` hears of the rules of compliance, compiled; where nobody does, nothing is compiled."""
         self.clock, self.timing = clock, timing
         self.bell = Bell()
         self.store = Store(cache)
@@ -74,7 +83,10 @@ class Core:
         self.budgets = Budgets(self.backend, self.link, timing)
         self.ops = OpsUploader(self.backend, self.store, self.link, timing, self.bell, clock, self.syncer)
         self.actions = Actions(self.backend, self.store, self.uploader, self.ops, self.leases, clock)
+        self.suggestions = Suggestions(self.api)
+        self.approvals = Approvals(self.api, self.store)
         self.changes = Changes(self.store, self.ops, self.leases, clock)
+        self.compliance = None if on_rules is None else Compliance(self.store, timing, on_rules)
         self.stream = EventStream(
             self.api,
             self.link,
@@ -118,6 +130,9 @@ class Core:
             ("unsent", self._count_unsent),
         ):
             self._tasks.append(asyncio.create_task(self._guarded(name, work), name=name))
+        if self.compliance is not None:
+            compiling = self._guarded("compliance", self.compliance.run)
+            self._tasks.append(asyncio.create_task(compiling, name="compliance"))
 
     async def stop(self) -> None:
         """End every task and view, then close the connections and the store."""
@@ -161,6 +176,15 @@ class Core:
         self._watchers.discard(watcher)
         watcher.close()
 
+    async def decide(self, decisions: tuple[ApprovalDecision, ...]) -> tuple[ApprovalResult, ...]:
+        """Decide, and show the queue as it is after that, however it ended."""
+        try:
+            return await self.approvals.decide(decisions)
+        finally:
+            for watcher in list(self._watchers):
+                if isinstance(watcher, ApprovalsWatcher):
+                    watcher.look()
+
     # --- wiring ---------------------------------------------------------------------------------------------------
 
     async def _on_frame(self, frame: wire.WireModel) -> None:
@@ -177,12 +201,18 @@ class Core:
                 self.presence.on_typing(frame)
             case wire.LeaseFrame():
                 self.leases.on_lease(frame)
+            case wire.CostsFrame():
+                for watcher in list(self._watchers):
+                    if isinstance(watcher, CostsWatcher):
+                        watcher.on_costs(frame.costs)
 
     def _on_touched(self, touched: Touched) -> None:
         for watcher in list(self._watchers):
             watcher.on_touched(touched)
         if touched.outbox or touched.conversations or touched.changes or touched.everything:
             self._recount.set()
+        if self.compliance is not None:
+            self.compliance.on_touched(touched)
         if touched.changes:
             self.ops.wake()  # one that waited for another may go now
 

@@ -11,6 +11,8 @@ EngineError
 `text` of each is fit for a person.
 """
 
+from collections.abc import Sequence
+
 from huntaze_contract import wire
 from huntaze_desktop.sdk import BackendError, OfflineError, SdkError
 
@@ -49,6 +51,7 @@ class ApiError(EngineError):
         *,
         collision: wire.Collision | None = None,
         lease: wire.Lease | None = None,
+        findings: Sequence[wire.ComplianceFinding] = (),
     ) -> None:
         super().__init__(text)
         self.status = status
@@ -59,6 +62,8 @@ class ApiError(EngineError):
         """What was missed, with COLLISION and LEASE_LOST."""
         self.lease = lease
         """Who holds the reply lease, with LEASE_HELD."""
+        self.findings = tuple(finding.plain() for finding in findings)
+        """What may not go out, with COMPLIANCE_BLOCKED."""
 
     @property
     def passing(self) -> bool:
@@ -87,7 +92,7 @@ def for_plugins(error: EngineError) -> SdkError:
     """The same error as the plugin's door tells it."""
     match error:
         case ApiError():
-            return BackendError(error.text, error.code, error.trace_id)
+            return BackendError(error.text, error.code, error.trace_id, findings=error.findings)
         case SignedOutError():
             return BackendError(error.text, wire.ProblemCode.UNAUTHENTICATED.value)
         case OtherMajorError():

@@ -18,13 +18,17 @@ from typing import Any, TypeVar
 import httpx2
 
 from huntaze_contract import wire
+from huntaze_contract.compliance import Finding
 from huntaze_contract.ids import Id
 from huntaze_desktop.cache import Cache
+from huntaze_desktop.engine.approvals import ApprovalsWatcher
 from huntaze_desktop.engine.clock import ServerClock, wall_clock
 from huntaze_desktop.engine.core import Core
+from huntaze_desktop.engine.costs import CostsWatcher
 from huntaze_desktop.engine.errors import EngineError, EngineStoppedError, for_plugins
 from huntaze_desktop.engine.live import Deliver, Live, Watcher
 from huntaze_desktop.engine.session import NOBODY
+from huntaze_desktop.engine.streaming import Stream, Tell
 from huntaze_desktop.engine.thread import EngineThread
 from huntaze_desktop.engine.timing import Timing
 from huntaze_desktop.engine.tokens import TokenStore
@@ -40,7 +44,11 @@ from huntaze_desktop.engine.views import (
     RowWatcher,
 )
 from huntaze_desktop.engine.window import WindowWatcher
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalPast, ApprovalQueue, ApprovalResult
+from huntaze_desktop.model.assistant import Rewrite, RewriteKind, SuggestionPiece, UseOutcome
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
+from huntaze_desktop.model.costs import AiCosts
 from huntaze_desktop.model.entities import (
     ChangeNotice,
     ConversationRow,
@@ -114,6 +122,7 @@ class Engine:
         self._thread = EngineThread()
         self._core: Core | None = None
         self._connection = SharedView(Connection(ConnectionState.CONNECTING, since=wall()), deliver)
+        self._compliance = SharedView(ComplianceRules(), deliver)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -140,6 +149,11 @@ class Engine:
     def connection(self) -> Live[Connection]:
         """Whether the backend is reached, and how fresh things are; shared by all."""
         return self._connection
+
+    @property
+    def compliance(self) -> Live[ComplianceRules]:
+        """The rules that outgoing texts are checked against, compiled; shared by all."""
+        return self._compliance
 
     def listing(self, query: ConversationQuery) -> ListingView:
         """The conversation list. While `loading`, nothing has been read yet."""
@@ -219,6 +233,18 @@ class Engine:
         self._open(live, lambda core: BudgetWatcher(live, self._timing.view, core.budgets, creator_id))
         return live
 
+    def approvals(self) -> Live[ApprovalQueue]:
+        """What waits for a yes; for owners and managers."""
+        live: Live[ApprovalQueue] = Live(ApprovalQueue(), self._deliver)
+        self._open(live, lambda core: ApprovalsWatcher(live, self._timing, core.approvals))
+        return live
+
+    def costs(self) -> Live[AiCosts | None]:
+        """What AI calls cost today, None until it is told; for owners and managers."""
+        live: Live[AiCosts | None] = Live(None, self._deliver)
+        self._open(live, lambda core: CostsWatcher(live, self._timing, core.api))
+        return live
+
     # --- plain calls ----------------------------------------------------------------------------------------------
 
     @property
@@ -258,8 +284,18 @@ class Engine:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
-        return await self.call(lambda core: core.actions.send(conversation_id, text, send_at, undo_s))
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: Id | None = None,
+    ) -> Id:
+        return await self.call(
+            lambda core: core.actions.send(conversation_id, text, send_at, undo_s, suggestion_id=suggestion_id)
+        )
 
     async def undo_send(self, message_id: Id) -> bool:
         return await self.call(lambda core: core.actions.undo_send(message_id))
@@ -278,6 +314,9 @@ class Engine:
 
     async def review(self, message_id: Id) -> Review | None:
         return await self.call(lambda core: core.actions.review(message_id))
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        return await self.call(lambda core: core.actions.findings(message_id))
 
     async def evidence(self, message_id: Id) -> Evidence:
         return await self.call(lambda core: core.actions.evidence(message_id))
@@ -341,6 +380,45 @@ class Engine:
     async def restore_notice(self, notice_id: Id) -> None:
         await self.call(lambda core: core.changes.restore(notice_id))
 
+    # --- the assistant --------------------------------------------------------------------------------------------
+
+    def suggest(
+        self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
+    ) -> Stream[SuggestionPiece]:
+        core = self._ready_core
+
+        async def work(tell: Tell[SuggestionPiece]) -> None:
+            async def ask(core: Core) -> None:
+                await core.suggestions.stream(conversation_id, based_on, count, fresh=fresh, tell=tell)
+
+            await _at_the_door(ask, core)
+
+        return Stream(self._thread.submit, work)
+
+    async def rewrite(
+        self,
+        conversation_id: Id,
+        text: str,
+        kind: RewriteKind,
+        *,
+        tone: str | None = None,
+        language: str | None = None,
+    ) -> Rewrite:
+        return await self.call(
+            lambda core: core.suggestions.rewrite(conversation_id, text, kind, tone=tone, language=language)
+        )
+
+    async def suggestion_used(
+        self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
+    ) -> None:
+        await self.call(lambda core: core.suggestions.used(suggestion_id, outcome, message_id, final_text))
+
+    async def decide_approvals(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        return await self.call(lambda core: core.decide(tuple(decisions)))
+
+    async def past_approvals(self) -> tuple[ApprovalPast, ...]:
+        return await self.call(lambda core: core.approvals.past())
+
     # --- platforms ------------------------------------------------------------------------------------------------
 
     async def connect_platform(self, platform: str, base_url: str, api_key: str) -> wire.Connection:
@@ -368,7 +446,15 @@ class Engine:
         return self._core
 
     async def _start(self) -> None:
-        core = Core(self._cache, self._tokens, self._clock, self._timing, self._connection.push, self._transport)
+        core = Core(
+            self._cache,
+            self._tokens,
+            self._clock,
+            self._timing,
+            self._connection.push,
+            self._transport,
+            on_rules=self._compliance.push,
+        )
         self._core = core
         await core.start()
 

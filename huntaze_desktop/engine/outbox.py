@@ -187,6 +187,7 @@ class Uploader:
             epoch=begun.epoch,
             send_at=begun.send_at,
             override=begun.confirmed,
+            suggestion_id=begun.suggestion_id,
         )
         try:
             answer = await self._backend.send(begun.id, message)
@@ -224,6 +225,8 @@ class Uploader:
             return True
         elif row.state in (State.EXPIRED, State.NEEDS_REVIEW):
             await self._store.change(lambda c: outbox.withdraw_confirmation(c, row.id, error.code))
+        elif error.findings:
+            await self._store.change(lambda c: outbox.refuse(c, row.id, error.code, error.findings))
         else:
             await self._advance(row.id, outgoing.Reject(error.code))
         return True

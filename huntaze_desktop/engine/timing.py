@@ -15,6 +15,8 @@ class Timing:
     request: float = 30.0
     """Longest wait for an answer. Sends are repeated under the same key, so a late answer loses nothing."""
     connect: float = 10.0
+    stream_silence: float = 25.0
+    """Longest silence within an answer that comes in pieces, such as suggestions that a model is writing."""
     batch_pause: float = 0.002
     """Rest between batches of a sync, in which the GUI thread gets the interpreter."""
     view: float = 0.05
@@ -22,6 +24,8 @@ class Timing:
     presence_repeat: float = 15.0
     typing_repeat: float = 4.0
     budget_again: float = 5.0
+    approvals_again: float = 1.0
+    """What waits for a yes is read at most this often."""
     gap_wait: float = 0.5
     """After a frame that does not follow on, this long before asking: more of them cost one question."""
     draft_rest: float = 2.0
@@ -30,6 +34,8 @@ class Timing:
     lease_linger: float = 15.0
     """The reply lease is given back this long after the last sign was typed."""
     digest_every: float = 6 * 3600.0
+    compile_after: float = 1.0
+    """The rules of compliance are compiled this long after the start, when there is a first screen, and not oftener."""
 
 
 BATCH = 200

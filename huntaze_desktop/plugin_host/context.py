@@ -7,7 +7,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from huntaze_desktop.plugin_host.doors import (
+    AiDoor,
+    ApprovalsDoor,
     ChangesDoor,
+    ComplianceDoor,
     ConversationsDoor,
     Doorkeeper,
     EnginePort,
@@ -19,7 +22,10 @@ from huntaze_desktop.plugin_host.guard import Guard
 from huntaze_desktop.plugin_host.manifest import Manifest
 from huntaze_desktop.plugin_host.slots import Slots, SlotsDoor
 from huntaze_desktop.sdk import (
+    AiApi,
+    ApprovalsApi,
     ChangesApi,
+    ComplianceApi,
     Connection,
     ConversationsApi,
     FansApi,
@@ -81,7 +87,10 @@ class PluginContext:
         self._messages = MessagesDoor(engine, self._keeper)
         self._fans = FansDoor(engine, self._keeper)
         self._changes = ChangesDoor(engine, self._keeper)
+        self._ai = AiDoor(engine, self._keeper)
+        self._approvals = ApprovalsDoor(engine, self._keeper)
         self._team = TeamDoor(engine, self._keeper)
+        self._compliance = ComplianceDoor(engine, self._keeper)
         self._pages = _Pages(sink, guard)
         self._slots = SlotsDoor(slots, guard)
         self._shell = shell
@@ -107,8 +116,20 @@ class PluginContext:
         return self._changes
 
     @property
+    def ai(self) -> AiApi:
+        return self._ai
+
+    @property
+    def approvals(self) -> ApprovalsApi:
+        return self._approvals
+
+    @property
     def team(self) -> TeamApi:
         return self._team
+
+    @property
+    def compliance(self) -> ComplianceApi:
+        return self._compliance
 
     @property
     def connection(self) -> LiveView[Connection]:

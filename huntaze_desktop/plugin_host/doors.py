@@ -1,5 +1,6 @@
 """What a plugin gets of the engine: the same APIs, gated by its permissions, with every live view accounted for."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -7,7 +8,14 @@ from typing import Protocol, TypeVar
 from huntaze_contract.ids import Id
 from huntaze_desktop.plugin_host.manifest import Permission
 from huntaze_desktop.sdk import (
+    ApprovalDecision,
+    ApprovalPast,
+    ApprovalQueue,
+    ApprovalResult,
     ChangeNotice,
+    ComplianceFinding,
+    ComplianceRules,
+    ComplianceVerdict,
     Connection,
     ConversationQuery,
     ConversationRow,
@@ -18,15 +26,22 @@ from huntaze_desktop.sdk import (
     Member,
     OutboxItem,
     PendingChange,
+    PieceStream,
     Review,
+    Rewrite,
+    RewriteKind,
     SdkError,
     SendBudget,
+    UseOutcome,
     Verdict,
 )
 from huntaze_desktop.sdk.context import ConversationListView, MessageWindowView
 
 __all__ = [
+    "AiDoor",
+    "ApprovalsDoor",
     "ChangesDoor",
+    "ComplianceDoor",
     "ConversationsDoor",
     "Doorkeeper",
     "EnginePort",
@@ -36,6 +51,9 @@ __all__ = [
     "TeamDoor",
 ]
 
+STREAMS = 16
+"""Streams of one plugin that are closed with it: more than anybody looks at."""
+
 View = TypeVar("View", bound=LiveView[object])
 
 
@@ -44,6 +62,8 @@ class EnginePort(Protocol):
 
     @property
     def connection(self) -> LiveView[Connection]: ...
+    @property
+    def compliance(self) -> LiveView[ComplianceRules]: ...
     @property
     def me(self) -> Member: ...
     def now(self) -> datetime: ...
@@ -59,7 +79,13 @@ class EnginePort(Protocol):
     def notices(self) -> LiveView[tuple[ChangeNotice, ...]]: ...
     def tell_viewing(self, conversation_id: Id, *, typing: bool) -> None: ...
     async def send(
-        self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0
+        self,
+        conversation_id: Id,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: Id | None = None,
     ) -> Id: ...
     async def undo_send(self, message_id: Id) -> bool: ...
     async def retry(self, message_id: Id, *, together_with: Sequence[Id] = ()) -> None: ...
@@ -67,6 +93,7 @@ class EnginePort(Protocol):
     async def edit(self, message_id: Id, text: str) -> None: ...
     async def unsend(self, message_id: Id) -> None: ...
     async def review(self, message_id: Id) -> Review | None: ...
+    async def findings(self, message_id: Id) -> tuple[ComplianceFinding, ...]: ...
     async def evidence(self, message_id: Id) -> Evidence: ...
     async def resolve(self, message_id: Id, verdict: Verdict, *, platform_id: str | None = None) -> None: ...
     async def draft(self, conversation_id: Id) -> str: ...
@@ -86,6 +113,24 @@ class EnginePort(Protocol):
     async def set_field(self, fan_id: Id, name: str, value: str) -> None: ...
     async def dismiss_notice(self, notice_id: Id) -> None: ...
     async def restore_notice(self, notice_id: Id) -> None: ...
+    def approvals(self) -> LiveView[ApprovalQueue]: ...
+    async def decide_approvals(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]: ...
+    async def past_approvals(self) -> tuple[ApprovalPast, ...]: ...
+    def suggest(
+        self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
+    ) -> PieceStream: ...
+    async def rewrite(
+        self,
+        conversation_id: Id,
+        text: str,
+        kind: RewriteKind,
+        *,
+        tone: str | None = None,
+        language: str | None = None,
+    ) -> Rewrite: ...
+    async def suggestion_used(
+        self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
+    ) -> None: ...
 
 
 class PermissionRefusedError(SdkError):
@@ -99,6 +144,7 @@ class Doorkeeper:
         self._plugin_id = plugin_id
         self._permissions = permissions
         self._open: list[Callable[[], None]] = []
+        self._streams: deque[PieceStream] = deque(maxlen=STREAMS)
 
     def require(self, permission: Permission) -> None:
         if permission not in self._permissions:
@@ -110,11 +156,19 @@ class Doorkeeper:
         self._open.append(view.close)
         return view
 
+    def own_stream(self, stream: PieceStream) -> PieceStream:
+        """Keep only the newest few: a stream ends by itself, and closing one that has ended is harmless."""
+        self._streams.append(stream)
+        return stream
+
     def close_all(self) -> None:
         """Close every view this plugin opened; closing twice is harmless."""
         views, self._open = self._open, []
         for close in reversed(views):
             close()
+        for stream in self._streams:
+            stream.close()
+        self._streams.clear()
 
 
 class ConversationsDoor:
@@ -160,9 +214,19 @@ class MessagesDoor:
         self._keeper.require(Permission.READ_CONVERSATIONS)
         return self._keeper.own(self._engine.window(conversation_id))
 
-    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: Id | None = None,
+    ) -> Id:
         self._keeper.require(Permission.SEND_MESSAGES)
-        return await self._engine.send(conversation_id, text, send_at=send_at, undo_s=undo_s)
+        return await self._engine.send(
+            conversation_id, text, send_at=send_at, undo_s=undo_s, suggestion_id=suggestion_id
+        )
 
     async def undo_send(self, message_id: Id) -> bool:
         self._keeper.require(Permission.SEND_MESSAGES)
@@ -179,6 +243,10 @@ class MessagesDoor:
     async def review(self, message_id: Id) -> Review | None:
         self._keeper.require(Permission.READ_CONVERSATIONS)
         return await self._engine.review(message_id)
+
+    async def findings(self, message_id: Id) -> tuple[ComplianceFinding, ...]:
+        self._keeper.require(Permission.READ_CONVERSATIONS)
+        return await self._engine.findings(message_id)
 
     async def evidence(self, message_id: Id) -> Evidence:
         self._keeper.require(Permission.READ_CONVERSATIONS)
@@ -285,6 +353,72 @@ class ChangesDoor:
     def _require(self, *permissions: Permission) -> None:
         for permission in permissions:
             self._keeper.require(permission)
+
+
+class ComplianceDoor:
+    """Whoever may write may ask what may be written."""
+
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    @property
+    def rules(self) -> LiveView[ComplianceRules]:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        return self._engine.compliance
+
+    def check(self, text: str, creator_id: Id, price: int | None = None) -> ComplianceVerdict:
+        self._keeper.require(Permission.SEND_MESSAGES)
+        return self._engine.compliance.value.check(text, creator_id, price)
+
+
+class ApprovalsDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def waiting(self) -> LiveView[ApprovalQueue]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return self._keeper.own(self._engine.approvals())
+
+    async def decide(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return await self._engine.decide_approvals(decisions)
+
+    async def past(self) -> tuple[ApprovalPast, ...]:
+        self._keeper.require(Permission.DECIDE_APPROVALS)
+        return await self._engine.past_approvals()
+
+
+class AiDoor:
+    def __init__(self, engine: EnginePort, keeper: Doorkeeper) -> None:
+        self._engine = engine
+        self._keeper = keeper
+
+    def suggest(
+        self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
+    ) -> PieceStream:
+        self._keeper.require(Permission.ASSISTANT)
+        stream = self._engine.suggest(conversation_id, based_on=based_on, count=count, fresh=fresh)
+        return self._keeper.own_stream(stream)
+
+    async def rewrite(
+        self,
+        conversation_id: Id,
+        text: str,
+        kind: RewriteKind,
+        *,
+        tone: str | None = None,
+        language: str | None = None,
+    ) -> Rewrite:
+        self._keeper.require(Permission.ASSISTANT)
+        return await self._engine.rewrite(conversation_id, text, kind, tone=tone, language=language)
+
+    async def used(
+        self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
+    ) -> None:
+        self._keeper.require(Permission.ASSISTANT)
+        await self._engine.suggestion_used(suggestion_id, outcome, message_id=message_id, final_text=final_text)
 
 
 class TeamDoor:

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     SEND_MESSAGES = "messages:send"
     READ_FANS = "fans:read"
     WRITE_FANS = "fans:write"
+    ASSISTANT = "ai:use"
+    DECIDE_APPROVALS = "approvals:decide"
     SHELL = "shell"
 
 

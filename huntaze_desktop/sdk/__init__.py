@@ -6,6 +6,30 @@ this door as opaque objects, so that the door itself needs no Qt.
 """
 
 from huntaze_contract import ids, outgoing
+from huntaze_contract.compliance import Category as ComplianceCategory
+from huntaze_contract.compliance import Finding as ComplianceFinding
+from huntaze_contract.compliance import Tier as ComplianceTier
+from huntaze_contract.compliance import Verdict as ComplianceVerdict
+from huntaze_desktop.model.approvals import (
+    Approval,
+    ApprovalDecision,
+    ApprovalPast,
+    ApprovalQueue,
+    ApprovalResult,
+    ApprovalVerdict,
+    MachineShare,
+)
+from huntaze_desktop.model.assistant import (
+    Rewrite,
+    RewriteKind,
+    Suggestion,
+    SuggestionCut,
+    SuggestionPiece,
+    SuggestionReady,
+    SuggestionText,
+    UseOutcome,
+)
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection, ConnectionState
 from huntaze_desktop.model.entities import (
     AttemptSeen,
@@ -41,7 +65,10 @@ from huntaze_desktop.model.tiers import Tier, short_amount, tier
 from huntaze_desktop.model.waiting import DEFAULT_SLA, Sla, Urgency, clock_text, urgency, waited
 from huntaze_desktop.model.window import MessageWindow
 from huntaze_desktop.sdk.context import (
+    AiApi,
+    ApprovalsApi,
     ChangesApi,
+    ComplianceApi,
     Context,
     ContextSection,
     ConversationListView,
@@ -53,6 +80,7 @@ from huntaze_desktop.sdk.context import (
     MessageWindowView,
     Page,
     PagesApi,
+    PieceStream,
     ShellApi,
     SlotsApi,
     TeamApi,
@@ -66,11 +94,25 @@ API_VERSION = "1.0.0"
 __all__ = [
     "API_VERSION",
     "DEFAULT_SLA",
+    "AiApi",
+    "Approval",
+    "ApprovalDecision",
+    "ApprovalPast",
+    "ApprovalQueue",
+    "ApprovalResult",
+    "ApprovalVerdict",
+    "ApprovalsApi",
     "AttemptSeen",
     "BackendError",
     "Candidate",
     "ChangeNotice",
     "ChangesApi",
+    "ComplianceApi",
+    "ComplianceCategory",
+    "ComplianceFinding",
+    "ComplianceRules",
+    "ComplianceTier",
+    "ComplianceVerdict",
     "Connection",
     "ConnectionState",
     "Context",
@@ -91,6 +133,7 @@ __all__ = [
     "FilterCounts",
     "ListFilter",
     "LiveView",
+    "MachineShare",
     "Member",
     "Message",
     "MessageKind",
@@ -104,8 +147,11 @@ __all__ = [
     "Page",
     "PagesApi",
     "PendingChange",
+    "PieceStream",
     "Purchase",
     "Review",
+    "Rewrite",
+    "RewriteKind",
     "SdkError",
     "Section",
     "SectionKind",
@@ -113,9 +159,15 @@ __all__ = [
     "ShellApi",
     "Sla",
     "SlotsApi",
+    "Suggestion",
+    "SuggestionCut",
+    "SuggestionPiece",
+    "SuggestionReady",
+    "SuggestionText",
     "TeamApi",
     "Tier",
     "Urgency",
+    "UseOutcome",
     "Verdict",
     "clock_text",
     "ids",

@@ -1,11 +1,16 @@
 """The protocols that a plugin programs against; `plugin_host` implements them over the engine."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from huntaze_contract.compliance import Finding
+from huntaze_contract.compliance import Verdict as ComplianceVerdict
 from huntaze_contract.ids import Id
+from huntaze_desktop.model.approvals import ApprovalDecision, ApprovalPast, ApprovalQueue, ApprovalResult
+from huntaze_desktop.model.assistant import Rewrite, RewriteKind, SuggestionPiece, UseOutcome
+from huntaze_desktop.model.compliance import ComplianceRules
 from huntaze_desktop.model.connection import Connection
 from huntaze_desktop.model.entities import (
     ChangeNotice,
@@ -103,12 +108,21 @@ class MessagesApi(Protocol):
 
     def window(self, conversation_id: Id) -> MessageWindowView: ...
 
-    async def send(self, conversation_id: Id, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0) -> Id:
+    async def send(
+        self,
+        conversation_id: Id,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: Id | None = None,
+    ) -> Id:
         """Put a text into the outbox and remove the conversation's draft, in one transaction.
 
         Works offline. With `send_at` it goes at that time and not before; for `undo_s` seconds it does not leave this
-        computer. Returns the id that the message keeps for life. Raises ValueError for a text that is blank or longer
-        than `outgoing.MAX_TEXT`, and for a time that is past or more than a year ahead.
+        computer. `suggestion_id` says which suggestion the text was made of. Returns the id that the message keeps for
+        life. Raises ValueError for a text that is blank or longer than `outgoing.MAX_TEXT`, and for a time that is past
+        or more than a year ahead.
         """
         ...
 
@@ -141,6 +155,10 @@ class MessagesApi(Protocol):
 
     async def review(self, message_id: Id) -> Review | None:
         """Why an expired or overtaken message waits, and what its author missed; None when it no longer does."""
+        ...
+
+    async def findings(self, message_id: Id) -> tuple[Finding, ...]:
+        """What the backend's rules minded about a message that it rejected for them, and where in its text."""
         ...
 
     async def evidence(self, message_id: Id) -> Evidence:
@@ -214,6 +232,71 @@ class ChangesApi(Protocol):
 
     async def restore(self, notice_id: Id) -> None:
         """Make the superseded text stand after all, as a new change on top of what stands now."""
+        ...
+
+
+class ApprovalsApi(Protocol):
+    """What waits for a manager's or owner's yes, and deciding about it; chatters get BackendError."""
+
+    def waiting(self) -> LiveView[ApprovalQueue]:
+        """The oldest first, at most 100; with `trouble` it is what was last known."""
+        ...
+
+    async def decide(self, decisions: Sequence[ApprovalDecision]) -> tuple[ApprovalResult, ...]:
+        """Decide about up to 100, each by itself; raises OfflineError or BackendError where nothing was decided.
+
+        A decision counts for what its maker read: where that has changed, or the conversation went on, it is not done.
+        """
+        ...
+
+    async def past(self) -> tuple[ApprovalPast, ...]:
+        """The latest decisions, the newest first."""
+        ...
+
+
+class PieceStream(Protocol):
+    """Pieces as they are written; iterate it once, on the GUI thread's loop. Errors are raised by the iteration."""
+
+    def __aiter__(self) -> AsyncIterator[SuggestionPiece]: ...
+
+    async def __anext__(self) -> SuggestionPiece: ...
+
+    def close(self) -> None:
+        """End it, and the request behind it, at once; may be called at any time and more than once."""
+        ...
+
+
+class AiApi(Protocol):
+    """The assistant: it writes, a person sends. All of it needs the backend; nothing is queued.
+
+    The coroutines raise OfflineError or BackendError; `suggest` raises them when it is iterated.
+    """
+
+    def suggest(
+        self, conversation_id: Id, *, based_on: Id | None = None, count: int = 3, fresh: bool = False
+    ) -> PieceStream:
+        """Replies to what stands in the conversation, `count` cards filled in place.
+
+        `based_on` is the last message that is shown; `fresh` asks for another set than the one that is known for it.
+        """
+        ...
+
+    async def rewrite(
+        self,
+        conversation_id: Id,
+        text: str,
+        kind: RewriteKind,
+        *,
+        tone: str | None = None,
+        language: str | None = None,
+    ) -> Rewrite:
+        """Say a text in another way, in a `tone`, or in a `language` such as `fr`."""
+        ...
+
+    async def used(
+        self, suggestion_id: Id, outcome: UseOutcome, *, message_id: Id | None = None, final_text: str | None = None
+    ) -> None:
+        """Tell what became of a suggestion; without a line it is lost, which harms nothing."""
         ...
 
 
@@ -305,6 +388,29 @@ class ShellApi(Protocol):
         ...
 
 
+class ComplianceApi(Protocol):
+    """What the agency's rules say about a text, as the backend will judge it; works offline.
+
+    The backend checks every text again and is the judge: what it refuses comes back as a rejected message with the
+    reason COMPLIANCE_BLOCKED, or as a `BackendError` with `findings`. This is so that nobody has to wait for that.
+    """
+
+    @property
+    def rules(self) -> LiveView[ComplianceRules]:
+        """Changes when the rules do: check again what is shown as checked. Until `ready` nothing is found."""
+        ...
+
+    def check(self, text: str, creator_id: Id, price: int | None = None) -> ComplianceVerdict:
+        """What the rules mind about a text to this creator's fans, at a price in minor units (None: not for sale).
+
+        Pure, some 70 µs for an ordinary message and about 10 ms for one of 10,000 characters: fit for every key press.
+        `findings` have their place (`start`, `end`: code points, not Qt's UTF-16 units), the words, the reason in
+        English and French and, with the tier `replace`, what to write instead. `text` is the text after replacements;
+        the host never changes what is sent, so a page that offers the replacement writes it into its own field.
+        """
+        ...
+
+
 class Context(Protocol):
     """Everything that a plugin may reach. The host owns and disposes of what is registered through it."""
 
@@ -324,7 +430,16 @@ class Context(Protocol):
     def changes(self) -> ChangesApi: ...
 
     @property
+    def ai(self) -> AiApi: ...
+
+    @property
+    def approvals(self) -> ApprovalsApi: ...
+
+    @property
     def team(self) -> TeamApi: ...
+
+    @property
+    def compliance(self) -> ComplianceApi: ...
 
     @property
     def connection(self) -> LiveView[Connection]: ...

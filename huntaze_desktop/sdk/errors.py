@@ -5,6 +5,8 @@ SdkError
 +-- BackendError     the backend refused; `code` is its stable problem code
 """
 
+from huntaze_contract.compliance import Finding
+
 
 class SdkError(Exception):
     """Base of all errors raised through the plugin's door."""
@@ -21,7 +23,11 @@ class OfflineError(SdkError):
 class BackendError(SdkError):
     """The backend refused the action. Nothing was changed."""
 
-    def __init__(self, text: str, code: str, trace_id: str | None = None) -> None:
+    def __init__(
+        self, text: str, code: str, trace_id: str | None = None, *, findings: tuple[Finding, ...] = ()
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.trace_id = trace_id
+        self.findings = findings
+        """With the code COMPLIANCE_BLOCKED: what in the text may not go out, where and why."""

@@ -25,6 +25,16 @@ class ConnectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class CostsView:
+    """What AI calls cost today, in nano-USD; `limit` is the day's budget, if there is one."""
+
+    today: int
+    month: int
+    limit: int | None = None
+    soft_exceeded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PersonView:
     """Who is signed in."""
 

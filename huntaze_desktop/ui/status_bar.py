@@ -9,12 +9,12 @@ from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from huntaze_desktop.ui.state import ConnectionView
-from huntaze_desktop.ui.words import age, since_when, translate
+from huntaze_desktop.ui.state import ConnectionView, CostsView
+from huntaze_desktop.ui.words import age, dollars, since_when, translate
 from huntaze_desktop.ui_kit.buttons import Button
 from huntaze_desktop.ui_kit.labels import IconLabel, Label
 from huntaze_desktop.ui_kit.painting import rounded_box
-from huntaze_desktop.ui_kit.progress import Spinner
+from huntaze_desktop.ui_kit.progress import ProgressBar, Spinner
 from huntaze_desktop.ui_kit.theme import ColorRole
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 
@@ -93,6 +93,54 @@ class _Separator(QWidget):
         painter.end()
 
 
+class _Costs(QWidget):
+    """What AI cost today, of how much, and how far that is; hidden while nothing is told."""
+
+    def __init__(self, theme: ThemeManager) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icon = IconLabel(theme, "sparkles", 13, "text2")
+        self._lead = Label(theme, translate("StatusBar", "AI today"), style="small", role="text2")
+        self.amount = Label(theme, style="small")
+        self.limit = Label(theme, style="small", role="text2")
+        self.bar = ProgressBar(theme, translate("StatusBar", "Of today's AI budget"))
+        self.bar.setFixedWidth(56)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(5)
+        for widget in (self._icon, self._lead, self.amount, self.limit, self.bar, _Separator(theme)):
+            row.addWidget(widget)
+        theme.changed.connect(self._embolden)
+        self._embolden()
+        self.hide()
+
+    def _embolden(self) -> None:
+        self.amount.setFont(self._theme.theme.font("small", weight=600))
+
+    def show_costs(self, view: CostsView | None) -> None:
+        self.setVisible(view is not None)
+        if view is None:
+            return
+        amount = dollars(view.today)
+        limit = "" if view.limit is None else translate("StatusBar", "of {limit}").format(limit=dollars(view.limit))
+        late = view.soft_exceeded or (view.limit is not None and view.today >= view.limit)
+        role: ColorRole = "warningText" if late else "text2"
+        # Colour alone says nothing: a budget that is passed has another icon too.
+        self._icon.set_icon("triangle-alert" if late else "sparkles", role)
+        self.amount.setText(amount)
+        self.limit.setText(limit)
+        self.limit.setVisible(bool(limit))
+        self.bar.setVisible(bool(view.limit))
+        self.bar.set_value(view.today / view.limit if view.limit else 0.0)
+        told = translate("StatusBar", "AI costs of the agency: {today} today, {month} this month.").format(
+            today=f"{amount} {limit}".strip(), month=dollars(view.month)
+        )
+        if late:
+            told += " " + translate("StatusBar", "The budget is passed: small models are preferred.")
+        self.setToolTip(told)
+        self.setAccessibleName(told)
+
+
 class StatusBar(QWidget):
     """Says how fresh the window is and what still waits. Ages count on by themselves once a second."""
 
@@ -126,6 +174,8 @@ class StatusBar(QWidget):
         self.outbox_link.clicked.connect(self.outbox_requested)
         self._outbox_opens = False
         self.failures = self._alert("circle-alert", "status.failures")
+        self.costs = _Costs(theme)
+        self.costs.setObjectName("status.costs")
         self.language = Label(theme, language, style="small", role="text2")
         self.version = Label(theme, version, style="small", role="text2")
         row = QHBoxLayout(self)
@@ -139,6 +189,7 @@ class StatusBar(QWidget):
             row.addWidget(widget)
             self._parts.append((separator, widget))
         row.addStretch(1)
+        row.addWidget(self.costs)
         row.addWidget(self.language)
         row.addWidget(_Separator(theme))
         row.addWidget(IconLabel(theme, "circle-check", 13, "text2"))
@@ -167,6 +218,10 @@ class StatusBar(QWidget):
         """Whether somebody answers `outbox_requested`; until then the outbox is text, not a dead link."""
         self._outbox_opens = opens
         self.set_connection(self._view)
+
+    def set_costs(self, view: CostsView | None) -> None:
+        """What AI costs today, for who may see it; None shows nothing."""
+        self.costs.show_costs(view)
 
     def set_connection(self, view: ConnectionView) -> None:
         self._view = view

@@ -27,7 +27,7 @@ from huntaze_desktop.ui.banners import StandingBanners
 from huntaze_desktop.ui.rail import Rail
 from huntaze_desktop.ui.sheet import Sheet
 from huntaze_desktop.ui.shortcuts import ShortcutOverlay
-from huntaze_desktop.ui.state import ConnectionView, CreatorView, PersonView, ShortcutView
+from huntaze_desktop.ui.state import ConnectionView, CostsView, CreatorView, PersonView, ShortcutView
 from huntaze_desktop.ui.status_bar import StatusBar
 from huntaze_desktop.ui.top_bar import TopBar
 from huntaze_desktop.ui.words import translate
@@ -215,6 +215,10 @@ class MainWindow(QMainWindow):
         self.status.set_connection(view)
         self.top.set_connection_state(view.state)
         self._standing.set_connection(view)
+
+    def set_costs(self, view: CostsView | None) -> None:
+        """What AI costs today, for who may see it."""
+        self.status.set_costs(view)
 
     def set_outbox_opens(self, opens: bool) -> None:
         """Whether somebody answers `outbox_requested`."""

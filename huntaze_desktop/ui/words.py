@@ -19,6 +19,12 @@ def translate(context: str, text: str) -> str:
     return QCoreApplication.translate(context, text)
 
 
+def dollars(nano_usd: int) -> str:
+    """Nano-USD as `$6.42`; in French `6,42 $` with its narrow space."""
+    amount = QLocale().toString(nano_usd / 1e9, "f", 2)
+    return f"{amount}\u202f$" if QLocale().language() == QLocale.Language.French else f"${amount}"
+
+
 def clock_time(moment: datetime) -> str:
     """A moment's local time of day in the person's own notation."""
     local = moment.astimezone()

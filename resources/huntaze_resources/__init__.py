@@ -10,9 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-__all__ = ["fonts", "icon_names", "icon_svg", "logo_svg", "tokens"]
+__all__ = ["compliance_lists", "fonts", "icon_names", "icon_svg", "logo_svg", "tokens"]
 
 _ROOT = Path(str(files(__name__)))
+
+
+def compliance_lists() -> tuple[str, ...]:
+    """The default rules of compliance as TOML, for `huntaze_contract.compliance.policy_from_toml`."""
+    return tuple(path.read_text(encoding="utf-8") for path in sorted((_ROOT / "compliance").glob("*.toml")))
 
 
 def fonts() -> tuple[Path, ...]:

@@ -15,8 +15,11 @@ if str(ROOT) not in sys.path:
 
 from tests.benchmarks import (  # noqa: E402
     bench_accept,
+    bench_ai,
     bench_backfill,
     bench_change_log,
+    bench_compliance,
+    bench_ledger,
     bench_limits,
     bench_queue,
     bench_sync,
@@ -36,7 +39,7 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, help="the embedded database with the desktop, or PostgreSQL")
     parser.add_argument("--report", type=Path, default=OUTPUT / "report.json")
     only = parser.parse_args()
-    figures: list[Figure] = []
+    figures = bench_compliance.run()
     with tempfile.TemporaryDirectory(prefix="huntaze-bench-") as folder:
         for part in PARTS if only.only is None else (only.only,):
             _say(f"{part} (load {load()})")
@@ -49,8 +52,11 @@ def main() -> int:
 def _embedded(folder: Path) -> list[Figure]:
     cache = OUTPUT / "pycache"
     profile = folder / "profile"
+    migrated(f"sqlite:///{folder / 'ai.db'}", DATABASE_KEY)
+    _say("the AI path")
+    ai = bench_ai.run(f"sqlite:///{folder / 'ai.db'}", DATABASE_KEY)
     _say("limits, the change log and the job store")
-    units = _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
+    units = ai + _units_of_work(f"sqlite:///{folder / 'units.db'}", DATABASE_KEY, "SQLite")
     with agency(folder / "sqlite", cache) as filled:
         figures = bench_backfill.run(filled, "SQLite")
         _say(f"snapshots (load {load()})")
@@ -80,7 +86,7 @@ def _units_of_work(url: str, key: str | None, name: str) -> list[Figure]:
     """What needs a database and no agency."""
     migrated(url, key)
     figures = bench_limits.run(url, key, name) + bench_change_log.run(url, key, name)
-    return figures + bench_queue.run(url, key, name)
+    return figures + bench_queue.run(url, key, name) + bench_ledger.run(url, key, name)
 
 
 def _say(what: str) -> None:

@@ -102,6 +102,7 @@ _CHANGES: dict[type[wire.WireModel], Callable[..., wire.Change]] = {
     wire.Message: wire.MessageChange,
     wire.Note: wire.NoteChange,
     wire.Transaction: wire.TransactionChange,
+    wire.ComplianceLayer: wire.ComplianceChange,
 }
 
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
@@ -231,15 +231,15 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house_over(database: Database) -> AsyncIterator[House]:
+async def house_over(database: Database, *, adapters: Adapters | None = None) -> AsyncIterator[House]:
     """Build the application over a migrated, empty database."""
     platform = FakePlatform()
     seed = await database.write(plant)
-    app, services = build(database, SECRETS, adapters=Adapters(gateways=platform))
+    app, services = build(database, SECRETS, adapters=replace(adapters or Adapters(), gateways=platform))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://backend") as client:
         yield House(app, services, platform, seed, client)
-    await services.bus.close()
+    await services.close()
 
 
 class _QuietServer(uvicorn.Server):

@@ -23,6 +23,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from huntaze_contract import wire
 from huntaze_contract.ids import Id, new_id
 from tests.helpers.agency import Agency, changed
+from tests.helpers.peer_ai import Assistant
+from tests.helpers.peer_desk import Desk
 from tests.helpers.peer_ops import Ops
 
 
@@ -50,6 +52,7 @@ class Peer:
     instead: deque[Response] = field(default_factory=deque)
     """Answers to the next requests of the member's own routes, in place of what would happen."""
     instead_of_posts: deque[Response] = field(default_factory=deque)
+    instead_of_edits: deque[Response] = field(default_factory=deque)
     access: set[str] = field(default_factory=set)
     refreshes: int = 0
     refresh_token: str = "refresh-0"
@@ -80,6 +83,8 @@ class Peer:
     """Rows that sync never gives, although the digest counts them."""
     drafts: list[wire.Draft] = field(default_factory=list)
     evidence: wire.Evidence | None = None
+    assistant: Assistant = field(default_factory=Assistant)
+    desk: Desk = field(default_factory=Desk)
     ops: Ops = field(init=False)
 
     def __post_init__(self) -> None:
@@ -163,6 +168,8 @@ class Peer:
             Route("/api/v2/ops", self._take_ops, methods=["POST"]),
             Route("/api/v2/conversations/{id}/lease", self._lease, methods=["PUT", "DELETE"]),
             Route("/api/v2/auth/sign-out", self._sign_out, methods=["POST"]),
+            *self.assistant.routes(),
+            *self.desk.routes(),
         ]
         for route in member:
             route.app = self._signed(route.app)
@@ -351,6 +358,8 @@ class Peer:
 
     async def _edit(self, request: Request) -> Response:
         key, body = request.path_params["id"], await request.json()
+        if self.instead_of_edits:
+            return self.instead_of_edits.popleft()
         found = self.accepted.get(key)
         if found is None:
             return problem(404, "NOT_FOUND")

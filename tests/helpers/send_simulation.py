@@ -23,6 +23,7 @@ from huntaze_backend.areas.messages.outcomes import Report, settle
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
 from huntaze_backend.core.clock import CLOCK_KEY
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_backend.migrations.tables import metadata
 from huntaze_contract.ids import new_id
@@ -30,6 +31,7 @@ from huntaze_contract.wire import CreatorState, Lane
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 T = TypeVar("T")
+COMPLIANCE = Compliance()
 
 
 class VirtualClock:
@@ -190,7 +192,14 @@ class Account:
             self.claims += 1
             made = self.unit(
                 lambda session: claim(
-                    session, self.gate, self.policy, self.creator_id, seen=EveryChatWasRead(), watched=_nobody
+                    session,
+                    self.gate,
+                    self.policy,
+                    self.creator_id,
+                    compliance=COMPLIANCE,
+                    seen=EveryChatWasRead(),
+                    skip=(),
+                    watched=_nobody,
                 )
             )
             if made.opened is None:

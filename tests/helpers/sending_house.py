@@ -34,6 +34,7 @@ from huntaze_backend.core import changes
 from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.secrets import SecretBox
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.adapters.vendor_http import VendorGateways
 from huntaze_backend.engines.gateways.factory import PlatformAccess
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
@@ -42,6 +43,8 @@ from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import Timing
 from huntaze_contract.wire import NewMessage, Role, SendAnswer, SendBudget
 
+COMPLIANCE = Compliance()
+"""The rules that ship; compiling them for every test would cost more than most tests."""
 KEY = "sandbox-key-of-this-test"
 WINDOW_S = 2.0
 QUICK = SendPolicy(
@@ -249,14 +252,14 @@ async def build_house(db: Database, sandbox: Sandbox, *, policy: SendPolicy = QU
     readers = Readers(db, gateways, lambda session, id_: access if id_ == connection_id else None)
     bus, gate = EventBus(db), SqlRateGate()
     board = Board()
-    dispatches = Dispatches(db, gate, policy, gateways, board)
+    dispatches = Dispatches(db, gate, policy, COMPLIANCE, gateways, board)
     outbound = Outbound(db, bus, readers, dispatches, lambda session, id_: access)
     if known is None:
         await _list_chats(db, await readers.of(connection_id))
     chats = await db.read(_stored_chats)
     agency_id = await db.read(lambda session: session.scalars(select(AgencyRow.id)).one())
     me = Principal(new_id(), agency_id, Role.OWNER, None, new_id(), "Iris")
-    return House(db, sandbox, bus, readers, Sending(db, gate, policy), outbound, me, chats, board)
+    return House(db, sandbox, bus, readers, Sending(db, gate, policy, COMPLIANCE), outbound, me, chats, board)
 
 
 async def _connect(db: Database, gateways: VendorGateways, box: SecretBox, access: PlatformAccess) -> None:

@@ -116,6 +116,11 @@ PLANTS = {
         "from huntaze_backend.areas.fans import tables",
         "huntaze_backend.areas.messages.planted_fan_reader",
     ),
+    "insides-of-costs": Plant(
+        "backend/huntaze_backend/jobs.py",
+        "from huntaze_backend.areas.costs import rules",
+        "huntaze_backend.jobs",
+    ),
     "insides-of-messages": Plant(
         "backend/huntaze_backend/worker.py",
         "from huntaze_backend.areas.messages import tables",

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from huntaze_backend.core import changes
+from huntaze_backend.core import changes, hash_chain
 from huntaze_backend.core.clock import CLOCK_KEY, Clock, SystemClock
 from huntaze_backend.core.embedded import EmbeddedStore, OldSqliteError, WrongKeyError
 from huntaze_backend.core.exclusive import Exclusive
@@ -139,6 +139,7 @@ class Database:
         with session.begin():
             result = fn(session)
             session.flush()
+            hash_chain.seal(session)
             spans = changes.take(session)
         return result, Committed(spans, tuple(session.info.pop(_AFTER_COMMIT, ())))
 

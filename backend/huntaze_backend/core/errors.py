@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from huntaze_contract.wire import Collision, FieldError, Lease, ProblemCode
+from huntaze_contract.wire import Collision, ComplianceFinding, FieldError, Lease, ProblemCode
 
 __all__ = [
     "AppError",
     "BadRequestError",
+    "ComplianceError",
     "ConflictError",
     "CursorExpiredError",
     "ForbiddenError",
@@ -38,6 +39,7 @@ class AppError(Exception):
         retry_after_s: float | None = None,
         collision: Collision | None = None,
         lease: Lease | None = None,
+        findings: Sequence[ComplianceFinding] = (),
     ) -> None:
         self.code = code or type(self).code
         self.title = title or type(self).title
@@ -47,6 +49,7 @@ class AppError(Exception):
         self.retry_after_s = retry_after_s
         self.collision = collision
         self.lease = lease
+        self.findings = list(findings)
         super().__init__(f"{self.code}: {self.detail}")
 
 
@@ -103,6 +106,15 @@ class ValidationProblem(AppError):  # noqa: N818  (a problem in the sense of RFC
     def __init__(self, detail: str = "", *, field: str = "", code: ProblemCode | None = None) -> None:
         """Args: field: the one that is wrong, as the client named it."""
         super().__init__(detail, code=code, errors=[FieldError(field=field, message=detail)] if field else ())
+
+
+class ComplianceError(AppError):
+    """A text that may not go as it is; its findings say why and where."""
+
+    status = 422
+    code = ProblemCode.COMPLIANCE_BLOCKED
+    title = "This text may not go out"
+    action = "Change what is marked, then send it again."
 
 
 class TooManyRequestsError(AppError):

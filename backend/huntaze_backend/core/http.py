@@ -20,7 +20,7 @@ from huntaze_backend.core.errors import AppError, BadRequestError, NotFoundError
 from huntaze_backend.core.logs import trace_id
 from huntaze_contract.wire import FieldError, Problem, ProblemCode
 
-__all__ = ["RequestGuard", "install"]
+__all__ = ["RequestGuard", "install", "problem_of"]
 
 log = structlog.get_logger(__name__)
 
@@ -99,9 +99,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _answer)
 
 
-def problem_response(error: AppError) -> Response:
-    """The error as `application/problem+json`."""
-    problem = Problem(
+def problem_of(error: AppError) -> Problem:
+    """The error on the wire, in this request's trace."""
+    return Problem(
         title=error.title,
         status=error.status,
         detail=error.detail,
@@ -112,13 +112,18 @@ def problem_response(error: AppError) -> Response:
         retry_after_s=error.retry_after_s,
         collision=error.collision,
         lease=error.lease,
+        findings=error.findings,
     )
+
+
+def problem_response(error: AppError) -> Response:
+    """The error as `application/problem+json`."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem.model_dump_json(), error.status, headers, "application/problem+json")
+    return Response(problem_of(error).model_dump_json(), error.status, headers, "application/problem+json")
 
 
 async def _answer(_request: Request, error: Exception) -> Response:

@@ -54,7 +54,7 @@ def configure(level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # One line per statement or per call to a platform is for a debugger, and httpx2 logs whole addresses.
-    for chatty in ("httpx2", "httpcore2", "sqlalchemy.engine", "asyncio", "alembic"):
+    for chatty in ("httpx2", "httpcore2", "openai", "sqlalchemy.engine", "asyncio", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 

@@ -6,7 +6,7 @@ Not signed: it holds sort keys of rows the reader was shown, and every page is a
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
@@ -15,6 +15,7 @@ from huntaze_backend.core.errors import ValidationProblem
 
 Key = str | int
 _LONGEST = 400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_cursor(*keys: Key) -> str:
@@ -42,6 +43,11 @@ def read_cursor(cursor: str | None, *types: type[Key]) -> tuple[Key, ...] | None
     return tuple(keys)
 
 
-def micros(column: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+def stored_micros(at: datetime) -> int:
+    """The integer as which a time is stored: a cursor's key, where `micros` orders by the column."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def micros(column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[int]:
     """A time column as the integer it is stored as: exact in a cursor, whatever the database."""
     return type_coerce(column, BigInteger)

@@ -6,6 +6,7 @@ __all__ = [
     "BackfillRequested",
     "ConnectionCreated",
     "ConnectionDeleted",
+    "CostsChanged",
     "CreatorStateChanged",
     "MessageReady",
     "MessageSettled",
@@ -33,6 +34,13 @@ class ConnectionDeleted:
     """A connection was removed; its creators stay, disconnected, with their history."""
 
     connection_id: str
+    agency_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostsChanged:
+    """Attempts of AI calls ended: the agency's totals are others now."""
+
     agency_id: str
 
 

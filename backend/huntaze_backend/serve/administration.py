@@ -11,7 +11,7 @@ from huntaze_backend.serve.options import Owner, load_settings
 if TYPE_CHECKING:
     from huntaze_backend.serve.backups import Restored
 
-__all__ = ["after_restore", "back_up", "create_owner", "migrate", "restore"]
+__all__ = ["after_restore", "back_up", "create_owner", "migrate", "restore", "say_why"]
 
 T = TypeVar("T")
 
@@ -42,28 +42,29 @@ def back_up(file: Path, data: Path | None = None) -> None:
     """Copy the embedded database to a new file, encrypted with the same key, while a service may work on it."""
     from huntaze_backend.serve import backups
 
-    _say_why(lambda: backups.back_up(load_settings(), data, file))
+    say_why(lambda: backups.back_up(load_settings(), data, file))
 
 
 def restore(file: Path, data: Path | None = None) -> "Restored":
     """Put a backup in the place of the embedded database, which is kept aside."""
     from huntaze_backend.serve import backups
 
-    return _say_why(lambda: backups.restore(load_settings(), data, file))
+    return say_why(lambda: backups.restore(load_settings(), data, file))
 
 
 def after_restore(data: Path | None = None) -> int:
     """Make a database that other tools put back fit to be served; how many messages are looked for."""
     from huntaze_backend.serve import backups
 
-    return _say_why(lambda: backups.after_restore(load_settings(), data))
+    return say_why(lambda: backups.after_restore(load_settings(), data))
 
 
 def _run(work: Coroutine[object, object, T]) -> T:
-    return _say_why(lambda: asyncio.run(work))
+    return say_why(lambda: asyncio.run(work))
 
 
-def _say_why(work: Callable[[], T]) -> T:
+def say_why(work: Callable[[], T]) -> T:
+    """Do it; a reason that an administrator can act on ends the process with a clear line."""
     from huntaze_backend.core import logs
 
     logs.configure()

@@ -47,6 +47,7 @@ async def _serve(options: ServeOptions, settings: Settings, parent: Parent, adap
     with _listen(options.host, options.port) as listening:
         from huntaze_backend.app import build
         from huntaze_backend.core import logs
+        from huntaze_backend.serve.chosen import chosen_by
         from huntaze_backend.serve.installation import add_first_owner, open_installation, owner_of
         from huntaze_backend.serve.running import run_until_end
 
@@ -55,7 +56,7 @@ async def _serve(options: ServeOptions, settings: Settings, parent: Parent, adap
             owner = parent.owner or owner_of(settings)
             if owner is not None:
                 await add_first_owner(installation.database, owner)
-            app, services = build(installation.database, installation.secrets, adapters=adapters)
+            app, services = build(installation.database, installation.secrets, adapters=adapters or chosen_by(settings))
             port = int(listening.getsockname()[1])
             services.own_url = settings.public_url or f"http://{_reachable(options.host)}:{port}"
             await run_until_end(app, services, listening, watch_stdin=options.exit_with_stdin, works=options.worker)

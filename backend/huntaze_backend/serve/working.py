@@ -50,16 +50,17 @@ def run_worker(options: WorkerOptions, *, adapters: "Adapters | None" = None) ->
 async def _work(options: WorkerOptions, settings: Settings, adapters: "Adapters | None") -> None:
     from huntaze_backend.app import assemble
     from huntaze_backend.core import logs
+    from huntaze_backend.serve.chosen import chosen_by
     from huntaze_backend.serve.installation import open_installation
 
     logs.configure(settings.log_level)
     async with open_installation(settings, options.data) as installation:
-        services = assemble(installation.database, installation.secrets, adapters=adapters)
+        services = assemble(installation.database, installation.secrets, adapters=adapters or chosen_by(settings))
         services.own_url = settings.public_url
         try:
             await _run_until_end(services, watch_stdin=options.exit_with_stdin)
         finally:
-            await services.bus.close()
+            await services.close()
 
 
 async def _run_until_end(services: "Services", *, watch_stdin: bool) -> None:

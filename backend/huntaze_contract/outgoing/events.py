@@ -40,7 +40,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class HoldForApproval:
-    """The creator's policy asks for a person's yes."""
+    """The creator's policy asks for a person's yes: at the door, or later, as long as no attempt was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,13 @@ class Succeed:
 @dataclass(frozen=True, slots=True)
 class Refuse:
     """The platform refused for a reason that repeating cannot cure."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forbid:
+    """The rules of what may leave changed while it waited: it must not go as it is. No attempt is under way."""
 
     reason: str
 
@@ -173,6 +180,7 @@ Event = (
     | Attempt
     | Succeed
     | Refuse
+    | Forbid
     | NotExecuted
     | Throttle
     | Ambiguous

@@ -18,6 +18,7 @@ from huntaze_contract.outgoing.events import (
     Effect,
     Event,
     Expire,
+    Forbid,
     HeadReleased,
     HoldForApproval,
     ListAgain,
@@ -84,6 +85,8 @@ def _apply(m: Outgoing, event: Event, timing: Timing) -> _Result:
             return fresh, ()
         case Deny(until) if m.state is State.READY:
             return replace(m, state=State.LIMITED, not_before=until), ()
+        case Forbid(reason) if m.state in (State.READY, State.LIMITED):
+            return replace(m, state=State.FAILED, not_before=None, reason=reason), ()
         case Due() if m.state is State.LIMITED:
             return replace(m, state=State.READY, not_before=None), ()
         case Attempt(at) if m.state is State.READY:
@@ -121,6 +124,9 @@ _SIMPLE: Mapping[tuple[State, type], State] = MappingProxyType(
         (State.EXPIRED, Confirm): State.ACCEPTED,
         (State.NEEDS_REVIEW, Confirm): State.ACCEPTED,
         (State.ACCEPTED, HoldForApproval): State.WAITING_APPROVAL,
+        (State.SCHEDULED, HoldForApproval): State.WAITING_APPROVAL,
+        (State.READY, HoldForApproval): State.WAITING_APPROVAL,
+        (State.LIMITED, HoldForApproval): State.WAITING_APPROVAL,
         (State.ACCEPTED, Schedule): State.SCHEDULED,
         (State.WAITING_APPROVAL, Schedule): State.SCHEDULED,
         (State.WAITING_APPROVAL, Reject): State.REJECTED,
@@ -130,7 +136,8 @@ _SIMPLE: Mapping[tuple[State, type], State] = MappingProxyType(
 
 def _before_order(m: Outgoing, event: Event) -> _Result:
     state = _SIMPLE.get((m.state, type(event)))
-    if state is None:
+    if state is None or (isinstance(event, HoldForApproval) and m.attempt_no > 0):
+        # What was tried may be with the fan: no yes can come before that.
         raise IllegalTransitionError(m.state, event)
     not_before = event.at if isinstance(event, Schedule) else None
     reason = event.reason if isinstance(event, Reject | Overtake) else None

@@ -37,7 +37,9 @@ class State(StrEnum):
 HOLDS_HEAD = frozenset({State.READY, State.LIMITED, State.SENDING, State.UNKNOWN, State.RECONCILING, State.NEEDS_HUMAN})
 """States in which a message has a place in its conversation's order; a later one waits behind it."""
 
-RELEASES_HEAD = frozenset({State.SENT, State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED})
+RELEASES_HEAD = frozenset(
+    {State.SENT, State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED, State.WAITING_APPROVAL}
+)
 """States in which a message no longer holds up the ones behind it."""
 
 EDITABLE = frozenset(
@@ -60,9 +62,9 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.QUEUED_LOCAL: frozenset({_S.ACCEPTED, _S.REJECTED, _S.CANCELLED, _S.EXPIRED, _S.NEEDS_REVIEW}),
         _S.ACCEPTED: frozenset({_S.WAITING_APPROVAL, _S.SCHEDULED, _S.READY, _S.CANCELLED}),
         _S.WAITING_APPROVAL: frozenset({_S.READY, _S.SCHEDULED, _S.REJECTED, _S.CANCELLED}),
-        _S.SCHEDULED: frozenset({_S.READY, _S.CANCELLED}),
-        _S.READY: frozenset({_S.LIMITED, _S.SENDING, _S.CANCELLED, _S.SENT}),
-        _S.LIMITED: frozenset({_S.READY, _S.CANCELLED, _S.SENT}),
+        _S.SCHEDULED: frozenset({_S.READY, _S.CANCELLED, _S.WAITING_APPROVAL}),
+        _S.READY: frozenset({_S.LIMITED, _S.SENDING, _S.CANCELLED, _S.SENT, _S.FAILED, _S.WAITING_APPROVAL}),
+        _S.LIMITED: frozenset({_S.READY, _S.CANCELLED, _S.SENT, _S.FAILED, _S.WAITING_APPROVAL}),
         _S.SENDING: frozenset({_S.SENT, _S.FAILED, _S.UNKNOWN, _S.READY, _S.LIMITED, _S.CANCELLED}),
         _S.UNKNOWN: frozenset({_S.RECONCILING, _S.SENT}),
         _S.RECONCILING: frozenset({_S.SENT, _S.READY, _S.NEEDS_HUMAN, _S.CANCELLED}),

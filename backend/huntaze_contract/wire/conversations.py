@@ -46,6 +46,17 @@ class MediaItem(WireModel):
     duration_s: int | None = None
 
 
+class Provenance(WireModel):
+    """What a machine had to do with a text. The server works it out; nobody can claim it away."""
+
+    suggestion_id: Uuid | None = None
+    provider: str
+    model: str
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    ai_share: float = Field(ge=0, le=1, description="how much of the text stands as the machine wrote it")
+    edited: bool = Field(description="a person changed enough of it to have written it with the machine")
+
+
 class Message(WireModel):
     """One row of a conversation's timeline.
 
@@ -79,6 +90,9 @@ class Message(WireModel):
     edited_at: UtcTime | None = Field(default=None, description="when its text was last changed while it waited here")
     unsend: Unsend | None = Field(default=None, description="of a delivered message that someone takes back")
     unsent_at: UtcTime | None = Field(default=None, description="when the platform had taken it back")
+    ai: Provenance | None = Field(default=None, description="what a machine had to do with the text")
+    approved_by: Uuid | None = Field(default=None, description="the member whose yes this text has")
+    approved_at: UtcTime | None = None
     ver: int = 0
 
 
@@ -156,6 +170,9 @@ class NewMessage(WireModel):
         " one and does not know the message: it may have had it before",
     )
     send_at: UtcTime | None = Field(default=None, description="goes at that time and not before; up to a year ahead")
+    suggestion_id: Uuid | None = Field(
+        default=None, description="the suggestion it was made from; the server compares the texts by itself as well"
+    )
     override: bool = Field(
         default=False, description="a person saw what was missed and wants it sent all the same; audited"
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from huntaze_contract.wire.base import WireModel
+from huntaze_contract.wire.compliance import ComplianceFinding
 from huntaze_contract.wire.conversations import Collision, Lease
 
 
@@ -33,11 +34,16 @@ class ProblemCode(StrEnum):
     KEY_MISSING = "KEY_MISSING"
     ILLEGAL_STATE = "ILLEGAL_STATE"
     CANNOT_SEND = "CANNOT_SEND"
+    COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
     CURSOR_EXPIRED = "CURSOR_EXPIRED"
     TOO_LARGE = "TOO_LARGE"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     PLATFORM_UNREACHABLE = "PLATFORM_UNREACHABLE"
     PLATFORM_REFUSED = "PLATFORM_REFUSED"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    UNKNOWN_PRICE = "UNKNOWN_PRICE"
+    AI_UNAVAILABLE = "AI_UNAVAILABLE"
+    AI_REFUSED = "AI_REFUSED"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -61,3 +67,6 @@ class Problem(WireModel):
     retry_after_s: float | None = None
     collision: Collision | None = Field(default=None, description="with COLLISION and LEASE_LOST")
     lease: Lease | None = Field(default=None, description="with LEASE_HELD: who holds it")
+    findings: list[ComplianceFinding] = Field(
+        default_factory=list, description="with COMPLIANCE_BLOCKED: what in the text may not go, and why"
+    )

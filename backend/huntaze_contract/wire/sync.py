@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from huntaze_contract.wire.base import UtcTime, Uuid, WireModel
+from huntaze_contract.wire.compliance import ComplianceLayer
 from huntaze_contract.wire.conversations import Conversation, Lease, Message, SendBudget
+from huntaze_contract.wire.costs import CostsFrame
 from huntaze_contract.wire.fans import Fan, Note, Transaction
 from huntaze_contract.wire.people import Creator, Member
 
@@ -48,6 +50,11 @@ class MessageChange(_Change):
     row: Message | None = None
 
 
+class ComplianceChange(_Change):
+    entity: Literal["compliance"] = "compliance"
+    row: ComplianceLayer | None = None
+
+
 class NoteChange(_Change):
     entity: Literal["note"] = "note"
     row: Note | None = None
@@ -59,7 +66,14 @@ class TransactionChange(_Change):
 
 
 Change = Annotated[
-    MemberChange | CreatorChange | FanChange | ConversationChange | MessageChange | NoteChange | TransactionChange,
+    MemberChange
+    | CreatorChange
+    | ComplianceChange
+    | FanChange
+    | ConversationChange
+    | MessageChange
+    | NoteChange
+    | TransactionChange,
     Field(discriminator="entity"),
 ]
 
@@ -175,11 +189,11 @@ class LeaseFrame(WireModel):
 
 
 Frame = Annotated[
-    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame,
+    HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame | CostsFrame,
     Field(discriminator="type"),
 ]
 
-FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame] = TypeAdapter(
-    Frame
+FRAME: TypeAdapter[HelloFrame | ChangesFrame | BudgetFrame | PresenceFrame | TypingFrame | LeaseFrame | CostsFrame] = (
+    TypeAdapter(Frame)
 )
 """Parses one frame of the event stream; a type it does not know is a validation error the reader skips."""

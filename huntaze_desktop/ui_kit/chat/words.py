@@ -85,6 +85,10 @@ def reason_text(code: str | None) -> str:
         "validation": _tr("the text was refused"),
         "refused": _tr("the platform refused it"),
         "cannot_send": _tr("this fan cannot be written to"),
+        "compliance_blocked": _tr("your agency's rules do not allow this text"),
+        "compliance": _tr("the rules changed, and do not allow this text any more"),
+        "approval_expired": _tr("nobody approved it in time"),
+        "not_approved": _tr("it was not approved"),
         "given_up": _tr("given up"),
         "cannot_list": _tr("the platform could not be read"),
         "attempts_used_up": _tr("three attempts without an answer"),
@@ -116,6 +120,9 @@ def state_text(message: Message, now: datetime) -> str:
     """The words at the end of a bubble; empty where the icon beside the time says it as drawn."""
     delivery = delivery_of(message)
     reason = reason_text(message.reason)
+    if not reason and message.reason and delivery is Delivery.REJECTED and not message.local:
+        # Whoever did not approve it says why in words of their own.
+        reason = _tr("not approved: {0}").format(message.reason.strip().rstrip("."))
     if delivery is Delivery.LIMITED:
         left = countdown(message.not_before, now) if message.not_before else None
         return _tr("Rate limit, sends in {0}").format(left) if left else _tr("Rate limit, sends next")

@@ -41,6 +41,10 @@ def shortcuts() -> tuple[tuple[str, tuple[str, ...]], ...]:
         (tr("Send, done, next"), ("Ctrl", "Shift", "↵")),
         (tr("Send later"), ("Ctrl", "Shift", "S")),
         (tr("Change the last waiting message"), ("↑",)),
+        (tr("Insert a suggestion"), ("Alt", "1…3")),
+        (tr("Send a suggestion"), ("Alt", "Shift", "1…3")),
+        (tr("Rewrite"), ("Alt", "R")),
+        (tr("New suggestions"), ("Alt", "S")),
         (tr("Fan details"), ("Ctrl", ".")),
     )
 

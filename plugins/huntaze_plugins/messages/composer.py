@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from huntaze_desktop.sdk import ConversationRow, Creator, CreatorState, SendBudget, outgoing
@@ -20,6 +20,8 @@ from huntaze_desktop.ui_kit.tooltip import explain_disabled, explain_enabled
 from huntaze_plugins.messages.budget import BudgetRing
 from huntaze_plugins.messages.editor import MessageEdit
 from huntaze_plugins.messages.emoji import EmojiPopover
+from huntaze_plugins.messages.rewriting import RewriteTools
+from huntaze_plugins.messages.rules import RuleStrip
 from huntaze_plugins.messages.strip import Strip
 from huntaze_plugins.messages.words import first_name, platform_name, tr
 
@@ -51,6 +53,8 @@ class Composer(QWidget):
         self.editor.setObjectName("messages.composer")
         self.counter = Label(theme, style="small", role="text3")
         self.budget = BudgetRing(theme, now)
+        self._rewriting = RewriteTools(theme)
+        self.rules = RuleStrip(theme, self.editor)
         self.editing = Strip(theme)
         self.editing.setObjectName("messages.editing")
         self.editing.add_button(tr("Cancel"), self.edit_cancelled.emit, object_name="messages.editing.cancel")
@@ -70,6 +74,7 @@ class Composer(QWidget):
         self.editor.send_and_next_wanted.connect(lambda: self._submit(move_on=True))
         self.editor.left.connect(self._leave)
         self.editor.later_wanted.connect(self._ask_later)
+        self.rules.changed.connect(self._refresh)
         self.editor.up_from_nothing.connect(self.edit_last_wanted)
         self.later.clicked.connect(self._ask_later)
         self.split.menu_wanted.connect(lambda: self._ask_later(self.other_ways))
@@ -84,6 +89,7 @@ class Composer(QWidget):
         tools.setSpacing(2)
         tools.addWidget(self._emoji)
         tools.addWidget(self.later)
+        tools.addWidget(self._rewriting)
         tools.addStretch(1)
         tools.addWidget(self.counter)
         tools.addSpacing(8)
@@ -95,6 +101,7 @@ class Composer(QWidget):
         inside.setSpacing(0)
         inside.addWidget(self.editing)
         inside.addWidget(self.strip)
+        inside.addWidget(self.rules)
         inside.addWidget(self.editor)
         inside.addLayout(tools)
         column = QVBoxLayout(self)
@@ -160,6 +167,31 @@ class Composer(QWidget):
     def set_text(self, text: str) -> None:
         self.editor.set_text(text)
 
+    @property
+    def rewriting(self) -> RewriteTools:
+        """The buttons for saying it in another way."""
+        return self._rewriting
+
+    def replace_text(self, text: str) -> None:
+        """Put another text in the field's place, in one step that Ctrl+Z takes back."""
+        cursor = QTextCursor(self.editor.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.editor.moveCursor(QTextCursor.MoveOperation.End)
+
+    def insert_text(self, text: str) -> None:
+        """Put a text where the cursor stands, apart from the words before it."""
+        cursor = self.editor.textCursor()
+        before = self.text()[: cursor.selectionStart()]
+        cursor.insertText(f" {text}" if before and not before[-1].isspace() else text)
+        self.editor.setTextCursor(cursor)
+        self.editor.setFocus()
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing at all can be sent to this fan; empty when something can."""
+        return self._blocked
+
     def why_not(self) -> str:
         """Why Send does not work now; empty when it does."""
         if self._blocked:
@@ -170,10 +202,11 @@ class Composer(QWidget):
             return tr("Too long by {0} characters. A message has at most {1}.").format(f"{over:,}", limit)
         if not self.text().strip():
             return tr("Nothing to send yet")
-        return ""
+        return self.rules.refusal
 
     def _on_text(self) -> None:
         self._trouble = ""
+        self.rules.look_soon()
         self._refresh()
         self.edited.emit()
 
@@ -194,6 +227,7 @@ class Composer(QWidget):
                 explain_disabled(widget, later)
             else:
                 explain_enabled(widget, told)
+        self._rewriting.set_usable(self._no_rewriting(length))
         if reason:
             explain_disabled(self.send, reason)
         else:
@@ -206,8 +240,17 @@ class Composer(QWidget):
         else:
             self.strip.say("warning", self._trouble)
 
+    def _no_rewriting(self, length: int) -> str:
+        if not self._online:
+            return tr("Rewriting needs a connection")
+        if length > outgoing.MAX_TEXT:
+            return tr("Too long to be rewritten")
+        return "" if self.text().strip() else tr("Nothing to rewrite yet")
+
     def _submit(self, *, move_on: bool) -> None:
         text = self.text()
+        # Whoever is quicker than the marks is no exception to them.
+        self.rules.look()
         if not text.strip() and move_on:
             self.submitted.emit("", move_on)
         elif not self.why_not():
@@ -237,7 +280,6 @@ class Composer(QWidget):
         theme = self._theme.theme
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("sunken" if theme.is_dark else "subtle"))
-        painter.fillRect(0, 0, self.width(), 1, theme.color("border"))
         painter.end()
 
 

@@ -106,5 +106,8 @@ class MessageEdit(QTextEdit):
             self.up_from_nothing.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
+        elif held & Qt.KeyboardModifier.AltModifier and not held & control:
+            # Not for the text: the page takes Alt with digits and letters, see the suggestions.
+            event.ignore()
         else:
             super().keyPressEvent(event)

@@ -305,7 +305,9 @@ class MessagesPage(QWidget):
     def _fit(self) -> None:
         width = max(self.window().width(), self.width())
         found = "narrow" if width < _NARROW else "tight" if width < _ROOMY else "roomy" if width < _WIDE else "wide"
-        self.thread_pane.composer.set_low(low=self.window().height() < _LOW)
+        low = self.window().height() < _LOW
+        self.thread_pane.composer.set_low(low=low)
+        self.thread_pane.assistant.set_low(low=low)
         if found != self._class:
             self._class = found
             self._arrange()

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from huntaze_desktop.sdk import Context, ConversationRow, Message, SdkError
+from PySide6.QtCore import QObject, QTimer
+
+from huntaze_desktop.sdk import Context, ConversationRow, Message, SdkError, Suggestion, UseOutcome
 from huntaze_desktop.ui_kit.chat.words import when_text
 from huntaze_plugins.messages.composer import Composer
 from huntaze_plugins.messages.drafts import Drafts
@@ -40,24 +42,41 @@ class Sending:
         self._drafts = drafts
         self._is_open = is_open
         self._undoable: list[_Sent] = []
+        self._uses: dict[str, tuple[Suggestion, str]] = {}
+        """Suggestions that became a message which can still be undone."""
+        self._context = QObject(composer)
 
-    def send(self, row: ConversationRow, text: str, *, done: bool = False) -> None:
+    def send(
+        self, row: ConversationRow, text: str, *, done: bool = False, suggestion: Suggestion | None = None
+    ) -> None:
         """Send; with `done` the conversation is dealt with as well, and one undo takes both back."""
         self._take_text()
-        self._ctx.spawn(self._send(row, text, done=done), on_error=lambda error: self.failed(row.id, text, error))
+        work = self._send(row, text, done=done, suggestion=suggestion)
+        self._ctx.spawn(work, on_error=lambda error: self.failed(row.id, text, error))
 
-    def send_at(self, row: ConversationRow, text: str, at: datetime) -> None:
+    def send_beside(self, row: ConversationRow, suggestion: Suggestion) -> None:
+        """Send a suggestion as it is; what stands in the field stays there and stays the draft."""
+        work = self._send(row, suggestion.text, done=False, suggestion=suggestion)
+        self._drafts.sent()
+        self._ctx.spawn(work, on_error=lambda error: self.failed(row.id, suggestion.text, error))
+        # Sending removed the draft; it is kept again right behind it.
+        self._drafts.flush()
+
+    def send_at(self, row: ConversationRow, text: str, at: datetime, *, suggestion: Suggestion | None = None) -> None:
         """Send at a time to come."""
         self._take_text()
-        self._ctx.spawn(self._send_at(row, text, at), on_error=lambda error: self.failed(row.id, text, error))
+        work = self._send_at(row, text, at, suggestion)
+        self._ctx.spawn(work, on_error=lambda error: self.failed(row.id, text, error))
 
     def _take_text(self) -> None:
         self._drafts.sent()
         self._composer.set_text("")
         self._drafts.sent()
 
-    async def _send(self, row: ConversationRow, text: str, *, done: bool) -> None:
-        message_id = await self._ctx.messages.send(row.id, text, undo_s=UNDO_S)
+    async def _send(self, row: ConversationRow, text: str, *, done: bool, suggestion: Suggestion | None) -> None:
+        made_of = suggestion.id if suggestion is not None else None
+        message_id = await self._ctx.messages.send(row.id, text, undo_s=UNDO_S, suggestion_id=made_of)
+        self._note_use(message_id, text, suggestion)
         if not done:
             self._offer_undo(tr("Message queued"), row.id, message_id)
             return
@@ -65,10 +84,28 @@ class Sending:
         told = tr("Message queued, {0} is done").format(first_name(row.fan_name))
         self._offer_undo(told, row.id, message_id, reopen=not row.done)
 
-    async def _send_at(self, row: ConversationRow, text: str, at: datetime) -> None:
-        message_id = await self._ctx.messages.send(row.id, text, send_at=at, undo_s=UNDO_S)
+    async def _send_at(self, row: ConversationRow, text: str, at: datetime, suggestion: Suggestion | None) -> None:
+        made_of = suggestion.id if suggestion is not None else None
+        message_id = await self._ctx.messages.send(row.id, text, send_at=at, undo_s=UNDO_S, suggestion_id=made_of)
+        self._note_use(message_id, text, suggestion)
         told = tr("Sends {0}").format(when_text(at, self._ctx.now()))
         self._offer_undo(told, row.id, message_id, at_a_time=True)
+
+    def _note_use(self, message_id: str, text: str, suggestion: Suggestion | None) -> None:
+        """Tell what became of a suggestion, once Send can no longer be undone."""
+        if suggestion is None:
+            return
+        self._uses[message_id] = (suggestion, text)
+        QTimer.singleShot(round(UNDO_S * 1000) + 500, self._context, lambda: self._tell_use(message_id))
+
+    def _tell_use(self, message_id: str) -> None:
+        used = self._uses.pop(message_id, None)
+        if used is None:
+            return
+        suggestion, text = used
+        outcome: UseOutcome = "sent" if text == suggestion.text else "edited"
+        work = self._ctx.ai.used(suggestion.id, outcome, message_id=message_id, final_text=text)
+        self._ctx.spawn(work, on_error=lambda _error: None)
 
     def _offer_undo(
         self, told: str, conversation_id: str, message_id: str, *, at_a_time: bool = False, reopen: bool = False
@@ -114,6 +151,7 @@ class Sending:
             told = tr("Too late to undo: the message has left this computer. Its menu says what can still be done.")
             self._ctx.shell.toast(told, topic=_TOPIC)
             return False
+        self._uses.pop(message_id, None)
         self._tell_of_latest()
         if reopen:
             await self._ctx.conversations.set_done([conversation_id], done=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from huntaze_desktop.sdk import (
@@ -26,6 +26,7 @@ from huntaze_desktop.ui_kit.chat import Action, ChatPeople, Timeline
 from huntaze_desktop.ui_kit.chat.delivery import can_unsend
 from huntaze_desktop.ui_kit.popover import Align
 from huntaze_desktop.ui_kit.theme_manager import ThemeManager
+from huntaze_plugins.messages.assistant_desk import AssistantDesk
 from huntaze_plugins.messages.collision import CollisionStrip, HandOverStrip
 from huntaze_plugins.messages.composer import Composer
 from huntaze_plugins.messages.drafts import Drafts
@@ -35,6 +36,7 @@ from huntaze_plugins.messages.idle import IdlePane
 from huntaze_plugins.messages.links import LinkPopover
 from huntaze_plugins.messages.resolving import Resolving
 from huntaze_plugins.messages.sending import Sending
+from huntaze_plugins.messages.suggestion_strip import SuggestionStrip
 from huntaze_plugins.messages.time_menu import TimePicker, time_menu
 from huntaze_plugins.messages.words import is_online, tr
 
@@ -80,11 +82,14 @@ class ThreadPane(QWidget):
         self.handed.setObjectName("messages.handed")
         self.colleague = CollisionStrip(theme)
         self.colleague.setObjectName("messages.collision")
+        self.suggestions = SuggestionStrip(theme)
+        self.suggestions.setProperty("pane", True)  # noqa: FBT003 - Qt's signature
         self.composer = Composer(theme, ctx.now)
         self.composer.editor.setProperty("pane", True)  # noqa: FBT003 - Qt's signature
         self.drafts = Drafts(ctx, self.composer.text, self.composer.set_text, self)
         self.sending = Sending(ctx, self.composer, self.drafts, lambda one: one == self.conversation_id)
         self.editing = Editing(ctx, self.composer, self.drafts)
+        self.assistant = AssistantDesk(ctx, theme, self)
         self.resolving = Resolving(ctx, theme, self, self.editing)
         self._read = _once(self, READ_AFTER_MS, self._mark_read)
         self._typing = _once(self, TYPING_RESTS_MS, lambda: self._tell_typing(types=False))
@@ -101,6 +106,7 @@ class ThreadPane(QWidget):
         column.addWidget(self.timeline, 1)
         column.addWidget(self.handed)
         column.addWidget(self.colleague)
+        column.addWidget(self.suggestions)
         column.addWidget(self.composer)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.idle)
@@ -147,6 +153,7 @@ class ThreadPane(QWidget):
 
     def set_connection(self, connection: Connection) -> None:
         self._online = is_online(connection)
+        self.assistant.set_online(online=self._online)
         self.composer.set_online(online=self._online)
         self.colleague.set_online(online=self._online)
         self.timeline.view.set_offline(offline=not self._online)
@@ -157,6 +164,7 @@ class ThreadPane(QWidget):
         fan = details.fan
         if self._row is not None and fan is not None and fan.id == self._row.fan_id:
             self._zone = fan.timezone
+            self.assistant.rewriting.set_fan_language(fan.language)
             self._show_row()
 
     def show_nothing(self) -> None:
@@ -165,6 +173,7 @@ class ThreadPane(QWidget):
         self.drafts.open(None)
         self._close()
         self._row = None
+        self.assistant.open(None)
         self.timeline.clear()
         self._stack.setCurrentIndex(0)
 
@@ -180,6 +189,7 @@ class ThreadPane(QWidget):
         self._opened_unread = row.unread > 0 or row.marked_unread
         self._stack.setCurrentIndex(1)
         self.drafts.open(row.id)
+        self.assistant.open(row)
         self._show_row()
         self._tell_typing(types=False)
         budget = self._ctx.messages.budget(row.creator_id)
@@ -207,6 +217,7 @@ class ThreadPane(QWidget):
         self.editing.cancel()
         self.drafts.flush()
         self.resolving.close()
+        self.assistant.close()
         self._close()
 
     def _open_window(self, conversation_id: str) -> None:
@@ -223,6 +234,8 @@ class ThreadPane(QWidget):
     def _on_window(self, window: MessageWindow) -> None:
         if self._row is not None and window.conversation_id == self._row.id:
             self.timeline.show_window(window)
+            if not window.loading:
+                self.assistant.suggesting.on_rows(window.conversation_id, window.rows)
             self._maybe_read()
 
     def _close(self) -> None:
@@ -244,6 +257,7 @@ class ThreadPane(QWidget):
         self.timeline.set_people(people)
         self.header.show_row(row, creator, self._zone)
         self.composer.set_target(row, creator)
+        self.assistant.update_row(row)
         self.colleague.show_row(row, online=self._online, ids=self._colleagues)
         self.handed.show_row(row, self._colleagues)
 
@@ -296,6 +310,7 @@ class ThreadPane(QWidget):
 
     def _on_edited(self) -> None:
         self.drafts.touched()
+        self.assistant.on_edited()
         if self.composer.text() and self.composer.editor.hasFocus():
             self._tell_typing(types=True)
             self._typing.start()
@@ -315,7 +330,8 @@ class ThreadPane(QWidget):
         if text:
             self._rest()
             self._mark_answered()
-            self.sending.send(row, text, done=move_on)
+            suggestion = self.assistant.suggesting.in_field(row.id)
+            self.sending.send(row, text, done=move_on, suggestion=suggestion)
         self.answered.emit(move_on)
 
     def _rest(self) -> None:
@@ -333,7 +349,8 @@ class ThreadPane(QWidget):
             if self.conversation_id == row.id and not self.composer.why_not() and not self.composer.is_editing:
                 self._rest()
                 self._mark_answered()
-                self.sending.send_at(row, text, when)
+                suggestion = self.assistant.suggesting.in_field(row.id)
+                self.sending.send_at(row, text, when, suggestion=suggestion)
 
         align: Align = "right" if beside is self.composer.other_ways else "left"
 
@@ -396,11 +413,24 @@ class ThreadPane(QWidget):
     def _write_anew(self, message: Message) -> None:
         """Take a refused text back into the field; what only this computer has of it goes."""
         self.editing.cancel()
+        refused = message.reason == "COMPLIANCE_BLOCKED"
         newer = self.composer.text()
         self.composer.set_text(f"{newer}\n{message.text}" if newer else message.text)
         self.composer.editor.setFocus()
+        if refused:
+            why = tr(
+                "The server did not take this text: your agency’s rules do not allow it. Change it and send again."
+            )
+            self.composer.rules.server_refused(self.composer.text(), why)
+        before = len(newer) + 1 if newer else 0
+        self._ctx.spawn(self._let_go(message, self.composer.text(), before), on_error=self.tell_error)
+
+    async def _let_go(self, message: Message, text: str, before: int) -> None:
+        """Mark what the server minded, before the message that knows it goes; the field holds its text now."""
         if message.local:
-            self._ctx.spawn(self._ctx.messages.cancel(message.id), on_error=self.tell_error)
+            found = await self._ctx.messages.findings(message.id)
+            self.composer.rules.server_found(text, found, before)
+            await self._ctx.messages.cancel(message.id)
 
     def last_unsendable(self) -> Message | None:
         """One's own newest delivered message that can still be taken back."""
@@ -442,6 +472,16 @@ class ThreadPane(QWidget):
 
     def _open_link(self, address: str) -> None:
         QDesktopServices.openUrl(QUrl(address))
+
+    def answered_beside(self) -> None:
+        """Something went to the outbox that did not stand in the field."""
+        self._mark_answered()
+        self.answered.emit(False)  # noqa: FBT003 - the signal's argument
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Alt with digits and letters, also from the field, which lets them pass."""
+        if not self.assistant.take_key(event):
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 from huntaze_desktop.sdk import Connection, ConnectionState, ConversationRow, Tier, short_amount, tier
 from huntaze_desktop.ui_kit.badges import TierKind
 
+_LEAST_NANO = 100_000
 _PLATFORMS = {"onlyfans": "OnlyFans", "fansly": "Fansly", "sandbox": "Sandbox"}
 _TIERS: dict[Tier, TierKind] = {
     Tier.VIP: "vip",
@@ -75,3 +76,35 @@ def language_name(code: str | None) -> str | None:
     if locale.language() == QLocale.Language.C:
         return code
     return QLocale.languageToString(locale.language())
+
+
+def percent_text(share: float) -> str:
+    """`94%`, in French `94 %` with its narrow space."""
+    gap = "\u202f" if QLocale().language() == QLocale.Language.French else ""
+    return f"{round(share * 100)}{gap}%"
+
+
+def cost_text(nano_usd: int) -> str:
+    """What a suggestion cost: `$0.0021`; what is less than a hundredth of a cent is said to be."""
+    if 0 < nano_usd < _LEAST_NANO:
+        return f"<{_dollars(_LEAST_NANO)}"
+    return _dollars(nano_usd)
+
+
+def _dollars(nano_usd: int) -> str:
+    amount = QLocale().toString(nano_usd / 1e9, "f", 4)
+    return f"{amount}\u202f$" if QLocale().language() == QLocale.Language.French else f"${amount}"
+
+
+def tone_name(tone: str | None) -> str:
+    """A tone in the reader's language; one that is not known here keeps its own word."""
+    names = {
+        "warm": tr("Warm"),
+        "playful": tr("Playful"),
+        "short": tr("Short"),
+        "polite": tr("Polite"),
+        "question": tr("Question"),
+        "offer": tr("Offer"),
+        "thanks": tr("Thanks"),
+    }
+    return names.get(tone, tone[:1].upper() + tone[1:]) if tone else ""

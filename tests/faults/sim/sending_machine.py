@@ -97,7 +97,7 @@ class SendingMachine(RuleBasedStateMachine):
     def anything_happens(self, which: int, kind: Any) -> None:
         self._do(which, kind())
 
-    @rule(which=_WHICH, kind=st.sampled_from([o.Reject, o.Refuse, o.Ambiguous]))
+    @rule(which=_WHICH, kind=st.sampled_from([o.Reject, o.Refuse, o.Forbid, o.Ambiguous]))
     def it_is_refused_or_lost(self, which: int, kind: Any) -> None:
         self._do(which, kind("because"))
 

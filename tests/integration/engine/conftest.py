@@ -26,10 +26,12 @@ QUICK = Timing(
     presence_repeat=0.1,
     typing_repeat=0.05,
     budget_again=0.05,
+    approvals_again=0.01,
     gap_wait=0.02,
     draft_rest=0.02,
     lease_renew=0.1,
     lease_linger=0.2,
+    compile_after=0.01,
 )
 
 

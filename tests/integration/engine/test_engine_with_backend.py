@@ -20,6 +20,7 @@ from huntaze_desktop.cache import CacheKey, apply, digest, open_cache
 from huntaze_desktop.engine import Engine, MemoryTokenStore
 from huntaze_desktop.engine.core import Core
 from huntaze_desktop.engine.errors import ApiError
+from huntaze_desktop.model.assistant import SuggestionReady
 from huntaze_desktop.model.connection import ConnectionState
 from huntaze_desktop.model.listing import ConversationQuery
 from huntaze_desktop.sdk import FanDetails
@@ -239,3 +240,23 @@ async def same_as_the_servers(core: Core) -> None:
                 continue
             assert digest.differences(ours, theirs.kinds) == []
             return
+
+
+async def test_without_a_model_the_service_still_suggests_and_the_message_names_it(place: Place) -> None:
+    engine = place.engine
+    found = await seen(engine.listing(ConversationQuery()), lambda value: value.total == FANS, within=60)
+    await seen(engine.connection, lambda c: c.state is ConnectionState.ONLINE, within=60)
+    first = found.rows[0]
+    pieces = [piece async for piece in engine.suggest(first.id)]
+    ready = [piece.suggestion for piece in pieces if isinstance(piece, SuggestionReady)]
+    assert ready, pieces
+    assert all(one.local and one.cost_nano_usd == 0 and one.text for one in ready)
+    window = engine.window(first.id)
+    await engine.suggestion_used(ready[0].id, "inserted")
+    mine = await engine.send(first.id, ready[0].text, suggestion_id=ready[0].id)
+    await seen(window, lambda value: [r.state for r in value.rows if r.id == mine] == [State.SENT], within=60)
+    total = await seen(engine.costs(), lambda value: value is not None)
+    assert total is not None
+    assert total.today == 0
+    await seen(engine.approvals(), lambda value: not value.loading and not value.items and not value.trouble)
+    assert await engine.past_approvals() == ()

@@ -22,6 +22,7 @@ from huntaze_backend.core.errors import ConflictError
 from huntaze_backend.engines.gateways.reading import PlatformMessage
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Collision, Lane, LeaseRequest, Role
+from tests.helpers.sending_house import COMPLIANCE
 
 
 def member(house: Any, name: str) -> Principal:
@@ -99,7 +100,13 @@ async def test_who_names_no_base_is_not_asked(still_house: Any) -> None:
 async def test_what_was_taken_back_or_is_a_campaign_is_no_reply(still_house: Any) -> None:
     house, chat = still_house, still_house.chats[0]
     await house.sending.cancel(house.me, await write(house, house.me, chat, "never mind"))
-    campaign = partial(accepting.queue, agency_id=house.me.agency_id, conversation_id=chat.id, key=new_id())
+    campaign = partial(
+        accepting.queue,
+        compliance=COMPLIANCE,
+        agency_id=house.me.agency_id,
+        conversation_id=chat.id,
+        key=new_id(),
+    )
     await house.db.write(lambda session: campaign(session, text="To all of you", lane=Lane.CAMPAIGN))
     await write(house, member(house, "Pim"), chat, "me", base_rev=0)
     assert await reply_rev(house, chat) == 3

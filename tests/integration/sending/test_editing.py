@@ -16,7 +16,7 @@ from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import MessageEdit, Role
 from tests.helpers.send_simulation import EveryChatWasRead
-from tests.helpers.sending_house import QUICK
+from tests.helpers.sending_house import COMPLIANCE, QUICK
 
 
 async def edit(house: Any, message_id: str, words: str, *, who: Any = None, base_ver: int | None = None) -> Any:
@@ -117,7 +117,15 @@ async def test_an_edit_waits_for_the_attempt_that_is_just_being_opened(still_hou
     loop, holding = asyncio.get_running_loop(), asyncio.Event()
 
     def open_slowly(session: Any) -> Any:
-        made = claim(session, SqlRateGate(), QUICK, chat.creator_id, seen=EveryChatWasRead(), watched=lambda _: False)
+        made = claim(
+            session,
+            SqlRateGate(),
+            QUICK,
+            chat.creator_id,
+            compliance=COMPLIANCE,
+            seen=EveryChatWasRead(),
+            watched=lambda _: False,
+        )
         loop.call_soon_threadsafe(holding.set)
         if session.get_bind().dialect.name == "postgresql":  # elsewhere there is one writer
             session.execute(text("SELECT pg_sleep(0.3)"))

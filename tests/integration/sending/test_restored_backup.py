@@ -11,6 +11,7 @@ from huntaze_backend.areas.messages import restored
 from huntaze_backend.core import changes, copies
 from huntaze_backend.core.db import Database
 from huntaze_backend.engines.limits.adapters.sql_log import SqlRateGate
+from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Resolution
 from tests.helpers.sending_house import QUICK, Sandbox, build_house
 from tests.plugins.databases import DATABASE_KEY
@@ -23,7 +24,9 @@ async def test_what_went_out_after_the_backup_is_found_and_what_did_not_waits_fo
     first = Database.open(sqlite_url, key=DATABASE_KEY)
     house = await build_house(first, sandbox)
     chat, other = house.chats[0], house.chats[1]
-    went = [await house.send(chat, text) for text in ("one", "two")]
+    # Words of this test alone: what other tests said on the same platform is no history of this house.
+    one, two = (f"{word} {new_id()}" for word in ("one", "two"))
+    went = [await house.send(chat, text) for text in (one, two)]
     taken_back = await house.send(other, "never mind")
     source = Path(sqlite_url.removeprefix("sqlite:///"))
     await asyncio.to_thread(copies.copy, source, backup, DATABASE_KEY)
@@ -43,12 +46,12 @@ async def test_what_went_out_after_the_backup_is_found_and_what_did_not_waits_fo
     rows: list[Any] = [await house.until(message_id, "sent") for message_id in went]
     await house.until(taken_back, "needs_human")
 
-    assert sandbox.texts(chat.platform_id) == ["one", "two"]
+    assert sandbox.texts(chat.platform_id) == [one, two]
     assert [row.platform_id for row in rows] == [row["id"] for row in sandbox.arrived()]
     assert sandbox.texts(other.platform_id) == []
     later = await house.send(chat, "three")
     await house.sending.resolve(house.me, taken_back, Resolution(verdict="not_sent_give_up"))
     await house.until(later, "sent")
-    assert [row["text"] for row in sandbox.arrived()] == ["one", "two", "three"]
+    assert [row["text"] for row in sandbox.arrived()] == [one, two, "three"]
     await house.end()
     await second.close()

@@ -13,11 +13,13 @@ from huntaze_backend.areas.messages.tables import ConversationRow
 from huntaze_backend.core.errors import NotFoundError, ValidationProblem
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import Lane, MediaItem
+from tests.helpers.sending_house import COMPLIANCE
 
 
 async def hand_in(house: Any, chat: Any, text: str, lane: Lane, **more: Any) -> str:
     work = partial(
         accepting.queue,
+        compliance=COMPLIANCE,
         **({"agency_id": house.me.agency_id, "conversation_id": chat.id, "key": new_id()} | more),
         text=text,
         lane=lane,

@@ -19,6 +19,7 @@ HEAVY = {
     "huntaze_contract.wire",
     "huntaze_desktop.cache",
     "huntaze_desktop.engine",
+    "huntaze_plugins.approvals",
     "huntaze_plugins.messages",
     "keyring",
     "openai",

@@ -246,3 +246,21 @@ def test_links_are_found_in_qts_counting_and_without_the_full_stop() -> None:
 
 def test_a_long_talk_has_a_row_for_each_message() -> None:
     assert len(messages(rows_of(window(*talk(200))))) == 200
+
+
+@pytest.mark.parametrize(
+    ("reason", "local", "said"),
+    [
+        ("Too early to offer this.", False, "Not sent, not approved: Too early to offer this"),
+        ("approval_expired", False, "Not sent, nobody approved it in time"),
+        ("not_approved", False, "Not sent, it was not approved"),
+        ("COMPLIANCE_BLOCKED", True, "Not sent, your agency's rules do not allow this text"),
+        ("SOME_CODE", True, "Not sent"),
+    ],
+)
+def test_who_was_refused_reads_why(reason: str, local: bool, said: str) -> None:
+    assert state_text(message("Hi", state=State.REJECTED, reason=reason, local=local), NOW) == said
+
+
+def test_what_waits_for_a_yes_says_so() -> None:
+    assert state_text(message("Hi", state=State.WAITING_APPROVAL), NOW) == "Waits for approval"

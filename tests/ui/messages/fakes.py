@@ -34,6 +34,7 @@ from huntaze_desktop.sdk import (
     SendBudget,
     outgoing,
 )
+from tests.ui.messages.fakes_ai import FakeAi, FakeRules, drive
 
 NOW = datetime(2026, 11, 13, 14, 36, tzinfo=UTC)
 State = outgoing.State
@@ -214,11 +215,13 @@ class FakeMessages:
         self.broken: set[str] = set()
         self.sent: list[tuple[str, str]] = []
         self.send_options: list[tuple[datetime | None, float]] = []
+        self.made_of: list[str | None] = []
         self.undone: list[str] = []
         self.too_late = False
         self.edited: list[tuple[str, str]] = []
         self.unsent: list[str] = []
         self.reviews: dict[str, Review] = {}
+        self.found: dict[str, tuple[Any, ...]] = {}
         self.evidence_of: dict[str, Evidence | Exception] = {}
         self.resolved: list[tuple[str, str, str | None]] = []
         self.outbox_view = View(())
@@ -253,11 +256,18 @@ class FakeMessages:
             self.views[conversation_id].set(self.window_of(conversation_id))
 
     async def send(
-        self, conversation_id: str, text: str, *, send_at: datetime | None = None, undo_s: float = 0.0
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        send_at: datetime | None = None,
+        undo_s: float = 0.0,
+        suggestion_id: str | None = None,
     ) -> str:
         if self.error is not None:
             raise self.error
         self.sent.append((conversation_id, text))
+        self.made_of.append(suggestion_id)
         self.send_options.append((send_at, undo_s))
         self.drafts.pop(conversation_id, None)
         hold = self._now() + timedelta(seconds=undo_s) if undo_s else None
@@ -293,6 +303,9 @@ class FakeMessages:
         if self.error is not None:
             raise self.error
         self.unsent.append(message_id)
+
+    async def findings(self, message_id: str) -> tuple[Any, ...]:
+        return self.found.get(message_id, ())
 
     async def review(self, message_id: str) -> Review | None:
         return self.reviews.get(message_id)
@@ -509,7 +522,7 @@ class FakeShell:
 
 
 class FakeContext:
-    """An `sdk.Context` over the fakes; coroutines run to their end at once, for nothing here really waits."""
+    """An `sdk.Context` over the fakes; coroutines run at once, to their end or to what a test holds back."""
 
     plugin_id = "messages"
 
@@ -519,6 +532,8 @@ class FakeContext:
         self.messages = FakeMessages(self.now)
         self.fans = FakeFans(self.now)
         self.changes = FakeChanges()
+        self.ai = FakeAi()
+        self.compliance = FakeRules()
         self.team = FakeTeam()
         self.connection = View(Connection(ConnectionState.ONLINE, NOW))
         self.pages = FakePages()
@@ -526,16 +541,7 @@ class FakeContext:
         self.shell = FakeShell(theme)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, on_error: Callable[[Exception], None] | None = None) -> None:
-        try:
-            work.send(None)
-        except StopIteration:
-            return
-        except Exception as error:
-            if on_error is None:
-                raise
-            on_error(error)
-            return
-        raise AssertionError("a fake never waits")
+        drive(work, on_error)
 
     def now(self) -> datetime:
         return self.time

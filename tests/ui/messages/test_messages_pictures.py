@@ -23,6 +23,7 @@ from huntaze_desktop.plugin_host.manifest import accepts_api, read_manifest
 from huntaze_desktop.sdk import (
     API_VERSION,
     AttemptSeen,
+    BackendError,
     Candidate,
     ChangeNotice,
     ConnectionState,
@@ -33,6 +34,8 @@ from huntaze_desktop.sdk import (
     MissedMessage,
     Review,
     SendBudget,
+    SuggestionReady,
+    SuggestionText,
 )
 from huntaze_desktop.ui_kit.chat import Action
 from huntaze_desktop.ui_kit.chips import Chip
@@ -46,6 +49,7 @@ from huntaze_plugins.messages.decide_sheet import DecideSheet
 from huntaze_plugins.messages.page import MessagesPage
 from tests.ui.messages.evening import shift
 from tests.ui.messages.fakes import NOW, FakeContext, State, View, creator, message
+from tests.ui.messages.fakes_ai import DRAWN, ready, suggestion
 
 SIZES = {"large": (1364, 824), "small": (948, 604)}
 Scene = Callable[[MessagesPage, FakeContext], None]
@@ -267,7 +271,51 @@ def handing_over(page: MessagesPage, context: FakeContext) -> None:
     sheet.note.set_text("Promised the Porto album by Friday")
 
 
+def suggested(page: MessagesPage, context: FakeContext, *pieces: object) -> None:
+    context.ai.at_once = list(pieces)  # type: ignore[arg-type]  # pieces, an error or the end
+    page.open("c-daniel")
+    page.thread_pane.assistant.suggesting.ask_anew()
+
+
+def suggestions(page: MessagesPage, context: FakeContext) -> None:
+    """As drawn: three cards, and a rule that minds a word."""
+    context.compliance.mind("email", "replace", "inbox")
+    suggested(page, context, *ready(*DRAWN))
+    composer = page.thread_pane.composer
+    composer.set_text(
+        "They are ready! I picked my eight favourites and wrote a line for each. If it is easier, I can send a preview"
+        " to your email tonight"
+    )
+    composer.rules.look()
+
+
+def suggestions_written(page: MessagesPage, context: FakeContext) -> None:
+    long = suggestion("The walk is one album with eighteen photos and a short film. " * 6, local=True, tone=None)
+    suggested(page, context, SuggestionReady(0, long), SuggestionText(1, "Which stop do you like best, the"))
+    page.thread_pane.suggestions.set_folded(folded=False)
+
+
+def suggestions_failed(page: MessagesPage, context: FakeContext) -> None:
+    context.compliance.mind("paypal", "block")
+    suggested(page, context, BackendError("The AI budget for today is used up.", "BUDGET_EXCEEDED"))
+    page.thread_pane.composer.set_text("Use my paypal")
+    page.thread_pane.composer.rules.look()
+
+
+def suggestions_french(page: MessagesPage, context: FakeContext) -> None:
+    """Words as long as the French ones."""
+    suggested(page, context, *ready(*DRAWN))
+    for card in page.thread_pane.suggestions.cards:
+        for button, word in ((card.insert, "Insérer"), (card.send, "Envoyer"), (card.rewrite, "Réécrire")):
+            button.set_label(word)
+    page.thread_pane.suggestions.set_folded(folded=False)
+
+
 SCENES: dict[str, Scene] = {
+    "suggestions": suggestions,
+    "suggestions-written": suggestions_written,
+    "suggestions-failed": suggestions_failed,
+    "suggestions-french": suggestions_french,
     "assigned": assigned,
     "several": several,
     "team": team_states,

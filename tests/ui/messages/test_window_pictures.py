@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from huntaze_desktop.sdk import ConnectionState, Creator, CreatorState, OutboxItem
 from huntaze_desktop.ui.outbox import OutboxPopover
-from huntaze_desktop.ui.state import ConnectionView, CreatorView, PersonView
+from huntaze_desktop.ui.state import ConnectionView, CostsView, CreatorView, PersonView
 from huntaze_desktop.ui.window import MainWindow
 from huntaze_desktop.ui_kit.dialog import Dialog
 from huntaze_desktop.ui_kit.theme import Look
@@ -26,7 +26,7 @@ from huntaze_desktop.ui_kit.theme_manager import ThemeManager
 from huntaze_plugins.messages.page import MessagesPage
 from tests.ui.messages.evening import shift
 from tests.ui.messages.fakes import NOW, FakeContext, State, message
-from tests.ui.messages.test_messages_pictures import held_back, undecided
+from tests.ui.messages.test_messages_pictures import held_back, suggestions, undecided
 
 SIZES = {"drawn": (1440, 900), "smallest": (1024, 680)}
 
@@ -95,7 +95,16 @@ def decides(seat: Seat) -> None:
     undecided(seat.page, seat.context)
 
 
+def suggested(seat: Seat) -> None:
+    """As drawn: three suggestions, a word that a rule minds, and what it costs."""
+    seat.window.set_costs(CostsView(6_420_000_000, 81_000_000_000, 15_000_000_000))
+    suggestions(seat.page, seat.context)
+    seat.page.thread_pane.assistant.rewriting.run("tone", tone="warm")
+    suggestions(seat.page, seat.context)
+
+
 SCENES: dict[str, Callable[[Seat], None]] = {
+    "suggested": suggested,
     "answering": answers_quickly,
     "outbox": opens_the_outbox,
     "review": reviews,

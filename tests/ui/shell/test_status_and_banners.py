@@ -10,7 +10,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from huntaze_desktop.ui.state import ConnectionView
+from huntaze_desktop.ui.state import ConnectionView, CostsView
 from huntaze_desktop.ui.window import MainWindow
 from huntaze_desktop.ui.words import age, clock_time
 from huntaze_desktop.ui_kit.buttons import Button
@@ -30,6 +30,25 @@ def said(window: MainWindow) -> list[str]:
 
 def test_online_says_how_fresh_it_is(window: MainWindow) -> None:
     assert said(window) == ["Online", "Synced 4 s ago", "Outbox 2"]
+
+
+def test_what_ai_costs_today_is_shown_to_whom_it_is_told(window: MainWindow) -> None:
+    costs = window.status.costs
+    assert costs.isHidden()
+    window.set_costs(CostsView(today=6_420_000_000, month=81_000_000_000, limit=15_000_000_000))
+    assert said(window)[3:] == ["AI today", "$6.42", "of $15.00"]
+    assert costs.bar.value == pytest.approx(0.428)
+    assert costs.toolTip() == "AI costs of the agency: $6.42 of $15.00 today, $81.00 this month."
+    window.set_costs(CostsView(today=0, month=0))
+    assert said(window)[3:] == ["AI today", "$0.00"]
+    assert costs.bar.isHidden()
+    window.set_costs(None)
+    assert said(window)[3:] == []
+
+
+def test_a_passed_budget_is_said_in_words(window: MainWindow) -> None:
+    window.set_costs(CostsView(today=16_000_000_000, month=0, limit=15_000_000_000))
+    assert "small models are preferred" in window.status.costs.accessibleName()
 
 
 def test_what_was_not_sent_is_counted(window: MainWindow) -> None:

@@ -11,7 +11,7 @@ from huntaze_desktop.plugin_host.discovery import discover, in_order
 from huntaze_desktop.plugin_host.doors import PermissionRefusedError
 from huntaze_desktop.plugin_host.host import Host, PluginState
 from huntaze_desktop.plugin_host.manifest import ManifestError, accepts_api, read_manifest
-from huntaze_desktop.sdk import ConversationQuery, Page
+from huntaze_desktop.sdk import ComplianceRules, ComplianceVerdict, ConversationQuery, Page
 
 MANIFEST = """
 id = "{id}"
@@ -42,6 +42,8 @@ class Engine:
     def __init__(self):
         self.views = []
         self.connection = View()
+        self.compliance = View()
+        self.compliance.value = ComplianceRules(lambda text, price: ComplianceVerdict((), f"{text} at {price}"))
 
     def listing(self, query):
         self.views.append(View())
@@ -148,6 +150,19 @@ def activate(ctx):
     status = desk.start()["pbwrite"]
     assert status.state is PluginState.FAILED
     assert "conversations:write" in status.error
+
+
+def test_who_may_write_may_ask_what_may_be_written(desk):
+    code = """
+def activate(ctx):
+    print(ctx.compliance.check("hello", "mara", 900).text)
+    assert ctx.compliance.rules.value.ready
+"""
+    desk.plugin("pbasks", code, permissions=["messages:send"])
+    desk.plugin("pbreads", code, permissions=["conversations:read"])
+    found = desk.start()
+    assert found["pbasks"].state is PluginState.ACTIVE
+    assert "messages:send" in found["pbreads"].error
 
 
 def test_what_waits_is_told_to_who_may_read_both(desk):

@@ -27,6 +27,7 @@ EVENTS: tuple[o.Event, ...] = (
     o.Attempt(NOON),
     o.Succeed("p1"),
     o.Refuse("blocked"),
+    o.Forbid("compliance"),
     o.NotExecuted(NOON),
     o.Throttle(NOON),
     o.Ambiguous("timeout"),

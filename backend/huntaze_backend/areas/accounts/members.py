@@ -16,7 +16,7 @@ from huntaze_backend.core.errors import ConflictError, ForbiddenError, NotFoundE
 from huntaze_contract.ids import new_id
 from huntaze_contract.wire import NewMember, Role
 
-__all__ = ["NewOwner", "create_member", "create_owner", "has_members", "may_see", "name_of", "set_access"]
+__all__ = ["NewOwner", "acting_as", "create_member", "create_owner", "has_members", "may_see", "name_of", "set_access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class NewOwner:
 def has_members(session: Session) -> bool:
     """Whether anybody can sign in to this installation."""
     return session.execute(select(func.count()).select_from(MemberRow)).scalar_one() > 0
+
+
+def acting_as(session: Session, member_id: str) -> Principal | None:
+    """A member as of now, for work that goes on in their name without them; None for one who was let go."""
+    row = session.get(MemberRow, member_id)
+    if row is None or not row.active:
+        return None
+    role, granted = Role(row.role), None
+    if role is Role.CHATTER:
+        granted = frozenset(session.scalars(select(AccessRow.creator_id).where(AccessRow.member_id == member_id)))
+    return Principal(row.id, row.agency_id, role, granted, "", row.name)
 
 
 def create_owner(session: Session, owner: NewOwner) -> str:

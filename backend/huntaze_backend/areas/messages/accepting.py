@@ -11,18 +11,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from huntaze_backend.areas.messages import replies, rules, thread_store
+from huntaze_backend.areas.messages import holding, recording, replies, rules, thread_store
+from huntaze_backend.areas.messages.approval_policy import asks, has_yes, may_approve, policy_of
 from huntaze_backend.areas.messages.collisions import collision
+from huntaze_backend.areas.messages.compliance import Passed, note_warnings, require_allowed
 from huntaze_backend.areas.messages.pipeline import advance
+from huntaze_backend.areas.messages.provenance import NO_MACHINE, MachineTexts, trace
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.core.audit import audit
 from huntaze_backend.core.auth import Principal
 from huntaze_backend.core.changes import CounterRow
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.errors import ConflictError, NotFoundError, ValidationProblem
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_contract.ids import new_id
-from huntaze_contract.outgoing import DEFAULT_TIMING, Accept, Event, Release, Schedule, State
-from huntaze_contract.wire import Collision, Lane, MediaItem, MessageKind, NewMessage, ProblemCode
+from huntaze_contract.outgoing import DEFAULT_TIMING, Accept, Release, Schedule, State
+from huntaze_contract.wire import Collision, Lane, MediaItem, MessageKind, NewMessage, ProblemCode, Provenance
 
 __all__ = ["LONGEST_SCHEDULE", "SOON", "Accepted", "accept", "queue"]
 
@@ -59,19 +63,30 @@ class _Composed:
     """In the future, or None: now."""
     price: int | None = None
     media: tuple[MediaItem, ...] = ()
-    author_id: str | None = None
-    author_name: str | None = None
+    ai: Provenance | None = None
+    author: Principal | None = None
     device_id: str | None = None
     device_seq: int | None = None
 
 
-def accept(session: Session, *, principal: Principal, key: str, body: NewMessage) -> Accepted:
+def accept(
+    session: Session,
+    *,
+    compliance: Compliance,
+    principal: Principal,
+    key: str,
+    body: NewMessage,
+    machine: MachineTexts = NO_MACHINE,
+) -> Accepted:
     """Take in what a member sends, or tell which message it was if it was taken in before.
+
+    Where the creator's policy asks for a yes that the author cannot give, it waits for one.
 
     Raises:
         NotFoundError: no such conversation for this member.
         ValidationProblem: KEY_REUSED, CANNOT_SEND, or a time too far ahead.
         ConflictError: RESTORED; OUT_OF_ORDER; COLLISION or LEASE_LOST with what the writer had not seen.
+        ComplianceError: the rules mind the text, with or without `override`.
     """
     known = _by_key(session, principal.agency_id, key)
     conversation = _locked(session, principal.agency_id, body.conversation_id)
@@ -88,6 +103,9 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
     send_at = _time_of(session, body.send_at)
     _check_open(conversation)
     _check_order(session, conversation, body.prev_id)
+    passed = require_allowed(
+        session, compliance, conversation.agency_id, conversation.creator_id, body.text, price=None
+    )
     found = collision(session, conversation, principal.member_id, body)
     if found is not None and not body.override:
         raise _refusal(found)
@@ -96,28 +114,37 @@ def accept(session: Session, *, principal: Principal, key: str, body: NewMessage
         body.text,
         Lane.LIVE if send_at is None else Lane.SCHEDULED,
         send_at,
-        author_id=principal.member_id,
-        author_name=principal.name,
+        ai=trace(
+            session,
+            machine,
+            creator_id=conversation.creator_id,
+            conversation_id=conversation.id,
+            text=body.text,
+            suggestion_id=body.suggestion_id,
+        ),
+        author=principal,
         device_id=body.device_id,
         device_seq=body.device_seq,
     )
-    message_id = _insert(session, conversation, composed)
+    row = _insert(session, conversation, composed, passed)
+    note_warnings(session, passed, row, principal.member_id)
     if body.override:
         audit(
             session,
             agency_id=principal.agency_id,
             actor_id=principal.member_id,
             action="message.override",
-            subject=message_id,
+            subject=row.id,
             reason=None if found is None else found.reason,
             missed=[] if found is None else [message.id for message in found.missed],
         )
-    return Accepted(message_id, replayed=False)
+    return Accepted(row.id, replayed=False)
 
 
 def queue(
     session: Session,
     *,
+    compliance: Compliance,
     agency_id: str,
     conversation_id: str,
     key: str,
@@ -126,11 +153,13 @@ def queue(
     send_at: datetime | None = None,
     price: int | None = None,
     media: tuple[MediaItem, ...] = (),
+    ai: Provenance | None = None,
 ) -> Accepted:
     """Hand in a message that a machine makes: the door for automations and campaigns.
 
     Args:
         session: the unit of work of whoever decided to send it.
+        compliance: what may leave.
         agency_id: whose conversation it must be.
         conversation_id: where it goes.
         key: a UUID that stands for this very message: however often it is handed in, it is sent once.
@@ -139,10 +168,12 @@ def queue(
         send_at: not before then; None, past or very soon: now.
         price: of a PPV message, in minor units.
         media: what is attached.
+        ai: the model that wrote the text; None only for words that a person gave the automation or campaign.
 
     Raises:
         NotFoundError: no such conversation.
         ValidationProblem: KEY_REUSED, CANNOT_SEND, or a time too far ahead.
+        ComplianceError: the rules mind the text or the price.
         ValueError: the live lane.
     """
     if lane is Lane.LIVE:
@@ -154,8 +185,11 @@ def queue(
     if conversation is None:
         raise NotFoundError
     _check_open(conversation)
-    composed = _Composed(key, text, lane, _time_of(session, send_at), price, media)
-    return Accepted(_insert(session, conversation, composed), replayed=False)
+    passed = require_allowed(session, compliance, agency_id, conversation.creator_id, text, price)
+    composed = _Composed(key, text, lane, _time_of(session, send_at), price, media, ai)
+    row = _insert(session, conversation, composed, passed)
+    note_warnings(session, passed, row, None)
+    return Accepted(row.id, replayed=False)
 
 
 def _by_key(session: Session, agency_id: str, key: str) -> MessageRow | None:
@@ -239,8 +273,8 @@ def _refusal(found: Collision) -> ConflictError:
     )
 
 
-def _insert(session: Session, conversation: ConversationRow, composed: _Composed) -> str:
-    at = now(session)
+def _insert(session: Session, conversation: ConversationRow, composed: _Composed, passed: Passed) -> MessageRow:
+    at, author = now(session), composed.author
     # The key is the id. Only where another agency's row happens to have it, a new id is made: whose keys exist
     # elsewhere is nobody's business, and the unique key alone decides what is a repeat.
     message_id = composed.key if session.get(MessageRow, composed.key) is None else new_id()
@@ -265,21 +299,29 @@ def _insert(session: Session, conversation: ConversationRow, composed: _Composed
         stop=False,
         client_key=composed.key,
         body_hash=rules.body_hash(conversation.id, composed.text),
-        author_id=composed.author_id,
-        author_name=composed.author_name,
+        author_id=None if author is None else author.member_id,
+        author_name=None if author is None else author.name,
         accepted_at=at,
         device_id=composed.device_id,
         device_seq=composed.device_seq,
         lane=composed.lane.value,
         rev=replies.count(conversation),
+        ai=None if composed.ai is None else composed.ai.model_dump(mode="json"),
     )
+    if author is not None and may_approve(author):
+        holding.say_yes(row, author, at)
+    # Asked before there is anything to flush: the row is written once, in the state in which it enters.
+    policy = policy_of(session, row.creator_id)
     session.add(row)
-    events: tuple[Event, Event] = (Accept(), _entry(conversation, composed.send_at))
-    for event in events:
-        advance(session, row, event, DEFAULT_TIMING)
+    advance(session, row, Accept(), DEFAULT_TIMING)
+    recording.accepted(session, row, policy, *passed)
+    if asks(policy, composed.ai) and not has_yes(row):
+        holding.hold(session, row, policy, composed.send_at)
+    else:
+        advance(session, row, _entry(conversation, composed.send_at), DEFAULT_TIMING)
     session.flush()
     thread_store.refresh(session, [row.conversation_id])
-    return row.id
+    return row
 
 
 def _entry(conversation: ConversationRow, send_at: datetime | None) -> Schedule | Release:

@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import lanes
 from huntaze_backend.areas.messages.budgets import Limited, account_meters, budget_of, campaign_meter, send_meters
+from huntaze_backend.areas.messages.compliance import forbid_if_refused
+from huntaze_backend.areas.messages.holding import hold_if_asked
 from huntaze_backend.areas.messages.lanes import Head
 from huntaze_backend.areas.messages.pipeline import advance
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import AttemptRow, ConversationRow, MessageRow
 from huntaze_backend.core.clock import now
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.limits.port import Decision, Meter, RateGate
 from huntaze_contract.ids import new_id
 from huntaze_contract.outgoing import Attempt, Deny, Due, State
@@ -115,6 +118,7 @@ def claim(
     policy: SendPolicy,
     creator_id: str,
     *,
+    compliance: Compliance,
     seen: Mapping[str, HighWater],
     watched: Callable[[str], bool],
     skip: Collection[str] = (),
@@ -126,6 +130,8 @@ def claim(
         gate: the limiter.
         policy: timing.
         creator_id: the account.
+        compliance: what may leave; a head that may not any more fails here, one whose text needs a yes goes to wait
+            for it, and the next one is asked.
         seen: by conversation, what was read of it a moment ago because of an `Unread`.
         watched: whether anybody of an agency would see its budgets.
         skip: conversations that are being read, or could not be.
@@ -141,6 +147,10 @@ def claim(
     passed, barred = set(skip), set[Lane]()
     again_at: datetime | None = None
     while best is not None:
+        # The rules or the creator's policy may have changed while it waited.
+        if forbid_if_refused(session, compliance, best.row, policy.timing) or hold_if_asked(session, best.row):
+            best = lanes.best_head(session, creator_id, at, skip=passed, bar=barred)
+            continue
         tried = _try(session, gate, policy, account, best, seen)
         if tried.claim.opened is not None and watched(creator.agency_id):
             return replace(tried.claim, budget=budget_of(session, gate, creator, policy))

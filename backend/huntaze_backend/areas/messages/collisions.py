@@ -7,7 +7,7 @@ conversation's lock, so of two members who answer at the same moment exactly one
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.messages.leases import current_epoch, holder
@@ -17,7 +17,7 @@ from huntaze_backend.areas.messages.threads import ASKING
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import Collision, Lane, NewMessage
 
-__all__ = ["FAN_WROTE_ON_AFTER", "MISSED", "collision"]
+__all__ = ["FAN_WROTE_ON_AFTER", "MISSED", "collision", "said_since"]
 
 FAN_WROTE_ON_AFTER = timedelta(hours=2)
 """What a fan writes so much later than a reply was composed may ask for another reply."""
@@ -27,6 +27,7 @@ MISSED = 20
 
 _ASKING = sorted(kind.value for kind in ASKING)
 _TAKEN_BACK = (State.CANCELLED.value, State.REJECTED.value)
+_UNSAID = (*_TAKEN_BACK, State.WAITING_APPROVAL.value, State.SCHEDULED.value)
 
 
 def collision(session: Session, conversation: ConversationRow, member_id: str, body: NewMessage) -> Collision | None:
@@ -52,6 +53,17 @@ def collision(session: Session, conversation: ConversationRow, member_id: str, b
         missed=[known[id_] for id_ in reversed(newest)],
         reply_rev=conversation.reply_rev,
         holder=held.member_name if held is not None and held.member_id != member_id else None,
+    )
+
+
+def said_since(row: MessageRow) -> Select[str]:
+    """Ids of what fan and team said in a message's conversation after it was accepted, newest first."""
+    later = and_(MessageRow.rev > row.rev, MessageRow.lane != Lane.CAMPAIGN.value, MessageRow.state.not_in(_UNSAID))
+    heard = and_(MessageRow.direction == "in", MessageRow.kind.in_(_ASKING), MessageRow.at > row.accepted_at)
+    return (
+        select(MessageRow.id)
+        .where(MessageRow.conversation_id == row.conversation_id, MessageRow.id != row.id, or_(later, heard))
+        .order_by(MessageRow.at.desc(), MessageRow.id.desc())
     )
 
 

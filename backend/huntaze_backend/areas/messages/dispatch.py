@@ -20,6 +20,7 @@ from huntaze_backend.areas.messages.claims import HighWater, Unread
 from huntaze_backend.areas.messages.outcomes import Report
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.core.db import Database
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.gateways.factory import PlatformAccess
 from huntaze_backend.engines.gateways.reading import GatewayError, PlatformReader, Trouble
 from huntaze_backend.engines.gateways.sending import (
@@ -66,6 +67,7 @@ class Dispatches:
     db: Database
     gate: RateGate
     policy: SendPolicy
+    compliance: Compliance
     senders: SenderFactory
     board: BudgetBoard
 
@@ -75,6 +77,7 @@ class Dispatches:
             db=self.db,
             gate=self.gate,
             policy=self.policy,
+            compliance=self.compliance,
             reader=reader,
             gateway=self.senders.sender(access),
             board=self.board,
@@ -91,6 +94,7 @@ class ConnectionDispatch:
         db: Database,
         gate: RateGate,
         policy: SendPolicy,
+        compliance: Compliance,
         reader: PlatformReader,
         gateway: Gateway,
         board: BudgetBoard,
@@ -99,6 +103,7 @@ class ConnectionDispatch:
         self._db = db
         self._gate = gate
         self._policy = policy
+        self._compliance = compliance
         self._reader = reader
         self._gateway = gateway
         self._board = board
@@ -207,6 +212,7 @@ class ConnectionDispatch:
                 gate=self._gate,
                 policy=self._policy,
                 creator_id=creator_id,
+                compliance=self._compliance,
                 seen=dict(self._seen.get(creator_id, {})),
                 watched=self._board.watched,
                 skip=frozenset(self._skipped),

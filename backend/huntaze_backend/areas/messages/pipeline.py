@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from huntaze_backend.areas.messages import rules, thread_store
+from huntaze_backend.areas.messages import recording, rules, thread_store
 from huntaze_backend.areas.messages.tables import AttemptRow, MessageRow
 from huntaze_backend.core.changes import record
 from huntaze_backend.core.clock import now
@@ -59,6 +59,7 @@ def advance(
         if isinstance(effect, ListAgain):
             row.list_at = effect.at
     if _visible(row) != before:
+        recording.stepped(session, row, event)
         note(session, row, thread=after.state in _CHANGES_THE_THREAD)
     woken = after.state is State.READY and not isinstance(event, Due)  # `Due` is the dispatcher's own
     if woken or any(isinstance(effect, HeadReleased) for effect in effects):

@@ -2,7 +2,8 @@
 
 A message that waited when the backup was made may have gone out since, or may have been taken back. So each of them is
 looked for on the platform, exactly as after a last attempt without an answer: it is bound if it is there, and once it
-is proven absent a person decides. Sync functions over one unit of work, run while no service does.
+is proven absent a person decides. The same for one that waited for a yes: it may have had it since. Sync functions over
+one unit of work, run while no service does.
 """
 
 from sqlalchemy import exists, insert, literal, null, or_, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import rules
+from huntaze_backend.areas.messages.approval_tables import ApprovalRow
 from huntaze_backend.areas.messages.budgets import account_key, account_meters
 from huntaze_backend.areas.messages.claims import known_platform_ids
 from huntaze_backend.areas.messages.pipeline import advance
@@ -33,12 +35,16 @@ def distrust(session: Session, gate: RateGate, policy: SendPolicy) -> int:
     _pause(session, gate, policy)
     _end_leases(session)
     at = now(session)
+    may_have_gone = select(ApprovalRow.message_id).where(
+        ApprovalRow.outcome.is_(None), or_(ApprovalRow.send_at.is_(None), ApprovalRow.send_at <= at)
+    )
     waiting = session.scalars(
         select(MessageRow)
         .where(
             or_(
                 MessageRow.state.in_([State.READY.value, State.LIMITED.value]),
                 (MessageRow.state == State.SCHEDULED.value) & (MessageRow.not_before <= at),
+                (MessageRow.state == State.WAITING_APPROVAL.value) & MessageRow.id.in_(may_have_gone),
             )
         )
         .order_by(MessageRow.conversation_id, MessageRow.place, MessageRow.id)
@@ -85,7 +91,7 @@ def _doubt(session: Session, policy: SendPolicy, row: MessageRow) -> None:
     conversation = session.get_one(ConversationRow, row.conversation_id)
     past = session.scalars(select(AttemptRow).where(AttemptRow.message_id == row.id).order_by(AttemptRow.no)).first()
     known = known_platform_ids(session, conversation.id)
-    if row.state == State.SCHEDULED:
+    if row.state in (State.SCHEDULED, State.WAITING_APPROVAL):
         advance(session, row, Release(rules.take_place(conversation)), policy.timing)
     if row.state == State.LIMITED:
         advance(session, row, Due(), policy.timing)

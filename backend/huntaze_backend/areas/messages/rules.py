@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_contract.outgoing import DEFAULT_TIMING, Outgoing, State, Timing
-from huntaze_contract.wire import Lane, MediaItem, Message, MessageKind, Unsend
+from huntaze_contract.wire import Lane, MediaItem, Message, MessageKind, Provenance, Unsend
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,9 @@ def to_wire(row: MessageRow, ver: int) -> Message:
         edited_at=row.edited_at,
         unsend=Unsend(row.unsend) if row.unsend is not None else None,
         unsent_at=row.unsent_at,
+        ai=None if row.ai is None else Provenance.model_validate(row.ai),
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
         ver=ver,
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from huntaze_backend.areas.accounts import service as accounts
 from huntaze_backend.areas.messages import accepting, decisions, rules, unsending
 from huntaze_backend.areas.messages.budgets import budget_of, turn_of
+from huntaze_backend.areas.messages.provenance import NO_MACHINE, MachineTexts
 from huntaze_backend.areas.messages.rules import SendPolicy
 from huntaze_backend.areas.messages.tables import MessageRow
 from huntaze_backend.core.auth import Principal
@@ -20,6 +21,7 @@ from huntaze_backend.core.changes import versions
 from huntaze_backend.core.clock import now
 from huntaze_backend.core.db import Database
 from huntaze_backend.core.errors import ConflictError
+from huntaze_backend.engines.compliance.checking import Compliance
 from huntaze_backend.engines.limits.port import RateGate
 from huntaze_contract.outgoing import State
 from huntaze_contract.wire import MessageEdit, NewMessage, ProblemCode, Resolution, SendAnswer, SendBudget
@@ -32,15 +34,34 @@ P = ParamSpec("P")
 class Sending:
     """What the sending routes call."""
 
-    def __init__(self, db: Database, gate: RateGate, policy: SendPolicy) -> None:
+    def __init__(
+        self,
+        db: Database,
+        gate: RateGate,
+        policy: SendPolicy,
+        compliance: Compliance,
+        machine: MachineTexts = NO_MACHINE,
+    ) -> None:
+        """Args: machine: what machines wrote, to know their words again in what a person sends."""
         self._db = db
+        self._machine = machine
+        self._compliance = compliance
         self._gate = gate
         self._policy = policy
 
     async def accept(self, principal: Principal, key: str, body: NewMessage) -> tuple[SendAnswer, bool]:
         """Take a message in, or tell how it stands if it was taken in before. Returns (answer, replayed)."""
         try:
-            accepted = await self._db.write(partial(accepting.accept, principal=principal, key=key, body=body))
+            accepted = await self._db.write(
+                partial(
+                    accepting.accept,
+                    compliance=self._compliance,
+                    machine=self._machine,
+                    principal=principal,
+                    key=key,
+                    body=body,
+                )
+            )
         except IntegrityError as error:
             # Another request under this key commits at this very moment; its outcome is a second away.
             raise ConflictError(
@@ -58,13 +79,17 @@ class Sending:
         return await self._decide(principal, message_id, decisions.cancel, self._policy.timing)
 
     async def retry(self, principal: Principal, message_id: str) -> SendAnswer:
-        return await self._decide(principal, message_id, decisions.retry, self._policy.timing)
+        return await self._decide(
+            principal, message_id, decisions.retry, self._policy.timing, compliance=self._compliance
+        )
 
     async def resolve(self, principal: Principal, message_id: str, resolution: Resolution) -> SendAnswer:
         return await self._decide(principal, message_id, decisions.resolve, resolution, self._policy.timing)
 
     async def edit(self, principal: Principal, message_id: str, change: MessageEdit) -> SendAnswer:
-        return await self._decide(principal, message_id, decisions.edit, change)
+        return await self._decide(
+            principal, message_id, decisions.edit, change, compliance=self._compliance, machine=self._machine
+        )
 
     async def unsend(self, principal: Principal, message_id: str) -> SendAnswer:
         return await self._decide(principal, message_id, unsending.ask_back)

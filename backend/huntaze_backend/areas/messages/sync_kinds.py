@@ -8,8 +8,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from huntaze_backend.areas.messages.loaders import load_conversations, load_messages
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
 from huntaze_backend.core.pages import micros
+from huntaze_backend.engines.compliance import layers
+from huntaze_backend.engines.compliance.tables import LayerRow
 from huntaze_backend.engines.sync.kinds import EntityKind, Scope, Stage, StagePage, SyncRegistry, stage_by_id
-from huntaze_contract.wire import ConversationChange, MessageChange
+from huntaze_contract.wire import ComplianceChange, ConversationChange, MessageChange
 
 __all__ = ["register"]
 
@@ -28,6 +30,22 @@ def register(registry: SyncRegistry) -> None:
     remaining = Stage(80, _remaining_page, _remaining_count)
     registry.register(EntityKind("conversation", load_conversations, ConversationChange, [conversations]))
     registry.register(EntityKind("message", load_messages, MessageChange, [recent, remaining]))
+    registry.register(EntityKind(layers.ENTITY, layers.load_layers, ComplianceChange, _compliance_stages()))
+
+
+def _compliance_stages() -> list[Stage]:
+    """The agency's own changes of the rules are everybody's, a creator's are hers."""
+    of_agency = stage_by_id(
+        30, id=LayerRow.id, agency_id=LayerRow.agency_id, creator_id=None, where=[LayerRow.creator_id.is_(None)]
+    )
+    of_creators = stage_by_id(
+        30,
+        id=LayerRow.id,
+        agency_id=LayerRow.agency_id,
+        creator_id=LayerRow.creator_id,
+        where=[LayerRow.creator_id.is_not(None)],
+    )
+    return [of_agency, of_creators]
 
 
 def _recent_page(session: Session, scope: Scope, after: str | None, limit: int) -> StagePage:

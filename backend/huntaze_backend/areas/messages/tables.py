@@ -16,6 +16,7 @@ from huntaze_backend.core.db import Base, UtcMicros
 _HELD = text("held_place IS NOT NULL")
 _NUMBERED = text("rev IS NOT NULL")
 _SCHEDULED = text("state = 'scheduled'")
+_WAITING_APPROVAL = text("state = 'waiting_approval'")
 
 
 class ConversationRow(Base):
@@ -92,6 +93,15 @@ class MessageRow(Base):
             postgresql_where=_NUMBERED,
         ),
         Index("ix_messages_scheduled", "not_before", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
+        Index(
+            "ix_messages_waiting_approval",
+            "agency_id",
+            "creator_id",
+            "accepted_at",
+            "id",
+            sqlite_where=_WAITING_APPROVAL,
+            postgresql_where=_WAITING_APPROVAL,
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -147,6 +157,12 @@ class MessageRow(Base):
     unsend: Mapped[str | None] = mapped_column(String(12))
     """A `wire.Unsend`; null: nobody wants it back."""
     unsent_at: Mapped[datetime | None] = mapped_column(UtcMicros)
+    ai: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """A `wire.Provenance`; null: nothing of the text is known to be a machine's."""
+    approved_hash: Mapped[str | None] = mapped_column(String(64))
+    """`wire.text_hash` of the text that has the yes of a manager or owner: another text has none."""
+    approved_by: Mapped[str | None] = mapped_column(String(36))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcMicros)
 
 
 class AttemptRow(Base):

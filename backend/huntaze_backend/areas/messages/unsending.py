@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from huntaze_backend.areas.accounts import service as accounts
-from huntaze_backend.areas.messages import decisions
+from huntaze_backend.areas.messages import decisions, recording
 from huntaze_backend.areas.messages.pipeline import note
 from huntaze_backend.areas.messages.readers import Readers
 from huntaze_backend.areas.messages.tables import ConversationRow, MessageRow
@@ -67,6 +67,7 @@ def ask_back(session: Session, principal: Principal, message_id: str) -> None:
             action="Write to the fan instead.",
         )
     row.unsend, row.reason = Unsend.REQUESTED.value, None
+    recording.act(session, row, "unsend_asked", principal.member_id)
     note(session, row, thread=False)
     audit(
         session,
@@ -156,6 +157,8 @@ def _end(session: Session, message_id: str, failure: str | None) -> None:
         return
     if failure is None:
         row.unsend, row.unsent_at, row.reason = Unsend.DONE.value, now(session), None
+        recording.act(session, row, "unsent", None)
     else:
         row.unsend, row.reason = Unsend.FAILED.value, failure
+        recording.act(session, row, "not_unsent", None, reason=failure)
     note(session, row, thread=False)

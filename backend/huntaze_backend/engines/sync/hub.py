@@ -18,7 +18,10 @@ from sqlalchemy.orm import Session
 from huntaze_backend.core.changes import CounterRow
 from huntaze_backend.core.db import Committed, Database
 
-__all__ = ["Hub", "Subscription"]
+__all__ = ["EVERY_CREATOR", "Hub", "Subscription"]
+
+EVERY_CREATOR = "*"
+"""What a frame is about that concerns all creators at once: it goes to those who may see all, not to chatters."""
 
 _MOST_EPHEMERAL = 200  # per subscriber; an older one is dropped first: it says the least
 _POLL_S = 1.0
@@ -58,12 +61,16 @@ class Hub:
         """Whether anybody of the agency is subscribed in this process."""
         return agency_id in self._subscriptions
 
+    def agencies(self) -> set[str]:
+        """Those of which somebody listens here."""
+        return set(self._subscriptions)
+
     def publish_ephemeral(self, agency_id: str, creator_id: str | None, frame: Mapping[str, Any]) -> None:
         """Pass a frame to every subscriber that may see the creator.
 
         Args:
             agency_id: whose subscribers.
-            creator_id: which creator it is about; None is for the whole agency.
+            creator_id: which creator it is about; None is for the whole agency, `EVERY_CREATOR` for who sees all.
             frame: JSON-ready, with its `type`; `cs` is set for each subscriber.
         """
         for subscription in self._subscriptions.get(agency_id, ()):

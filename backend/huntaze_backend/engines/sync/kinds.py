@@ -84,7 +84,7 @@ def stage_by_id(
     *,
     id: InstrumentedAttribute[str],  # noqa: A002
     agency_id: InstrumentedAttribute[str],
-    creator_id: InstrumentedAttribute[str] | None,
+    creator_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None] | None,
     where: Sequence[Any] = (),
 ) -> Stage:
     """A stage that delivers a table by id. `creator_id` None: the whole agency sees every row."""

@@ -1,0 +1,1 @@
+"""The AI orchestrator: which model answers, what happens when it does not, and that every attempt is paid for once."""

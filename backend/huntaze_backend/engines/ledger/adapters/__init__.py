@@ -1,0 +1,1 @@
+"""Adapters of the ledger; only the composition root imports them."""
