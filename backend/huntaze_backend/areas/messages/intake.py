@@ -68,6 +68,7 @@ def put_messages(
     new, held, bound = _sort_out(session, source, unknown)
     rows = _new_rows(session, source, new)
     insert_new(session, MessageRow, rows)
+    rows = _made(session, rows)
     replies.count_told(session, [row["id"] for row in rows if row["direction"] == "out"])
     _record_messages(session, source, [row["id"] for row in rows])
     touched.update(row["conversation_id"] for row in rows)
@@ -79,6 +80,16 @@ def put_messages(
         touched.update(thread_store.read_as_counted(session, counts))
     thread_store.refresh(session, touched)
     return Taken(len(rows), frozenset(held))
+
+
+def _made(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that are there. A worker may have bound the same platform message meanwhile: then it has its row, and the
+    log must not tell of one that is none.
+    """
+    there: set[str] = set()
+    for part in chunks([row["id"] for row in rows]):
+        there.update(session.scalars(select(MessageRow.id).where(MessageRow.id.in_(part))))
+    return [row for row in rows if row["id"] in there]
 
 
 @dataclass(frozen=True, slots=True)
