@@ -16,7 +16,8 @@ TARGET = Path(__file__).resolve().parent.parent / "backend" / "huntaze_contract"
 HEAD = """\
 # What looks like a Latin letter or digit: the target, then the code points that are read as it.
 # Compiled by tools/confusables.py from confusables.txt of Unicode's security data (UTS 39), Copyright Unicode, Inc.,
-# under the Unicode License v3 (https://www.unicode.org/license.txt); the small capitals are ours.
+# under the Unicode License v3 (https://www.unicode.org/license.txt), as the package confusable-homoglyphs 3.3.1 hands
+# it on; the small capitals are ours.
 """
 SMALL_CAPITALS = dict(zip("abcdefghijklmnoprstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", strict=True))
 

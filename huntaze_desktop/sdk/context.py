@@ -403,7 +403,9 @@ class ComplianceApi(Protocol):
     def check(self, text: str, creator_id: Id, price: int | None = None) -> ComplianceVerdict:
         """What the rules mind about a text to this creator's fans, at a price in minor units (None: not for sale).
 
-        Pure, some 70 µs for an ordinary message and about 10 ms for one of 10,000 characters: fit for every key press.
+        Pure, some 70 µs for an ordinary message: fit for every key press. One of 10,000 characters takes 10 to 100 ms:
+        check long ones on another thread.
+
         `findings` have their place (`start`, `end`: code points, not Qt's UTF-16 units), the words, the reason in
         English and French and, with the tier `replace`, what to write instead. `text` is the text after replacements;
         the host never changes what is sent, so a page that offers the replacement writes it into its own field.
